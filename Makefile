@@ -1,0 +1,170 @@
+# hooktop: build, try, test. `make help` lists the targets.
+
+VERSION := 0.1.0
+CC ?= gcc
+VARIANT ?= release
+ifeq ($(VARIANT),fuzz)
+CC := clang
+endif
+
+DEPS_BUILD := gcc make pkg-config libc6-dev libncurses-dev libpq-dev libssl-dev libcurl4-openssl-dev libjansson-dev
+DEPS_DEMO := postgresql-15 postgresql-client-15
+DEPS_TEST := libcmocka-dev clang-format python3 python3-pyte tmux openssl git
+DEPS_FUZZ := clang libclang-rt-14-dev
+
+# Warnings and hardening ----------------------------------------------------------------------------------------------
+# Some flags not every compiler knows: clang 14 has none of those that are tried here.
+try = $(shell $(CC) -Werror $(1) -fsyntax-only -xc /dev/null 2>/dev/null && echo $(1))
+WARN := -Wall -Wextra -Werror -Wformat=2 -Wconversion -Wsign-conversion -Wshadow -Wvla -Wstrict-prototypes \
+	-Wmissing-prototypes -Wnull-dereference -Wimplicit-fallthrough -Wcast-qual -Wwrite-strings -Walloca \
+	$(call try,-Wtrampolines)
+HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
+	$(call try,-ftrivial-auto-var-init=zero) $(call try,-fzero-call-used-regs=used-gpr) \
+	-fno-strict-aliasing -fno-strict-overflow -fno-delete-null-pointer-checks -fno-common -fvisibility=hidden
+LDHARDEN := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--as-needed
+
+ifeq ($(VARIANT),release)
+OUT := build
+OPT := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3
+else ifeq ($(VARIANT),asan)
+OUT := build/asan
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=address,undefined -fno-sanitize-recover=all -DHT_FAULTS
+else ifeq ($(VARIANT),tsan)
+OUT := build/tsan
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=thread -DHT_FAULTS
+else ifeq ($(VARIANT),faults) # the release build with its crash points: src/delivery/fault.h
+OUT := build/faults
+OPT := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -DHT_FAULTS
+else ifeq ($(VARIANT),fuzz)
+OUT := build/fuzz
+OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
+else
+$(error VARIANT must be release, faults, asan, tsan or fuzz)
+endif
+
+PKGS := libpq libcurl jansson ncursesw openssl
+CPPFLAGS += -D_GNU_SOURCE -DHT_VERSION='"$(VERSION)"' -Iinclude $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
+CFLAGS += -std=c17 -fPIE $(OPT) $(WARN) $(HARDEN)
+LDFLAGS += $(OPT) $(LDHARDEN)
+LDLIBS += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -lm
+
+# What is built -------------------------------------------------------------------------------------------------------
+SRC := $(sort $(wildcard src/*/*.c))
+LIB_SRC := $(filter-out src/cli/main.c,$(SRC))
+OBJ := $(LIB_SRC:src/%.c=$(OUT)/obj/%.o) $(OUT)/obj/embed.o
+LIB := $(OUT)/libhooktop.a
+
+TEST_LIB_SRC := $(sort $(wildcard tests/lib/*.c))
+TEST_LIB_OBJ := $(TEST_LIB_SRC:tests/%.c=$(OUT)/obj/tests/%.o)
+FAULT_OBJ := $(patsubst tests/%.c,$(OUT)/obj/tests/%.o,$(sort $(wildcard tests/fault/lib/*.c)))
+TEST_SRC := $(sort $(wildcard tests/unit/*.c tests/store/*.c tests/delivery/*.c tests/console/*.c tests/fault/*.c))
+TEST_BIN := $(TEST_SRC:tests/%.c=$(OUT)/tests/%)
+# A fuzz target is one file: a fuzzer in the variant of that name, a test that replays its corpus in the others.
+FUZZ_BIN := $(patsubst tests/%.c,$(OUT)/tests/%,$(sort $(wildcard tests/fuzz/*.c)))
+FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(OUT)/obj/tests/fuzz/lib/replay.o)
+FUZZ_LINK := $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer)
+FUZZ_SECONDS ?= 180
+
+.PHONY: all fault-tests demo picture test deps deps-demo deps-test deps-fuzz tests fuzz fuzzers lint format clean help
+.SECONDARY:
+.DELETE_ON_ERROR:
+
+all: deps ## Build build/hooktop (the default)
+	@$(MAKE) --no-print-directory $(OUT)/hooktop
+
+$(OUT)/hooktop: $(OUT)/obj/cli/main.o $(LIB)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
+
+$(LIB): $(OBJ)
+	@rm -f $@
+	ar rcs $@ $^
+
+$(OUT)/obj/%.o: src/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -MMD -MP -c -o $@ $<
+
+$(OUT)/obj/tests/%.o: tests/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -Itests/lib -MMD -MP -c -o $@ $<
+
+$(OUT)/tests/%: $(OUT)/obj/tests/%.o $(TEST_LIB_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(OUT)/tests/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(FUZZ_MAIN) $(TEST_LIB_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(FUZZ_LINK) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(OUT)/tests/fault/%: $(OUT)/obj/tests/fault/%.o $(FAULT_OBJ) $(TEST_LIB_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
+
+EMBED := $(sort $(wildcard sql/*.sql)) $(sort $(wildcard themes/*.ini))
+$(OUT)/gen/embed.c: $(EMBED) Makefile
+	@mkdir -p $(@D)
+	@{ printf '#include "hooktop/base/embed.h"\n'; \
+	   for kind in sql themes; do \
+	     files=$$(ls $$kind/*.sql $$kind/*.ini 2>/dev/null | sort); i=0; \
+	     for f in $$files; do printf 'static const char %s_%d[] = {' $$kind $$i; \
+	       od -An -v -tu1 $$f | sed -E 's/ +([0-9]+)/(char)\1,/g'; printf '0};\n'; i=$$((i+1)); done; \
+	     printf 'const struct ht_embedded ht_embedded_%s[] = {' $$kind; i=0; \
+	     for f in $$files; do printf '{"%s",%s_%d,sizeof(%s_%d)-1},' $$(basename $$f) $$kind $$i $$kind $$i; i=$$((i+1)); done; \
+	     printf '{0,0,0}};\nconst size_t ht_embedded_%s_len = %d;\n' $$kind $$i; \
+	   done; } > $@
+
+$(OUT)/obj/embed.o: $(OUT)/gen/embed.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(CFLAGS) -c -o $@ $<
+
+# Packages ------------------------------------------------------------------------------------------------------------
+define install_missing
+	@missing=; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	  echo "installing:$$missing"; \
+	  sudo=; [ $$(id -u) = 0 ] || sudo=sudo; \
+	  $$sudo apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$sudo apt-get install -y -qq --no-install-recommends $$missing >/dev/null || \
+	  { echo "could not install:$$missing (needs root or sudo, and Debian's packages)" >&2; exit 1; }; \
+	fi
+endef
+
+deps: ## Install the packages a build needs
+	$(call install_missing,$(DEPS_BUILD))
+deps-demo: deps
+	$(call install_missing,$(DEPS_DEMO))
+deps-test: deps-demo
+	$(call install_missing,$(DEPS_TEST))
+deps-fuzz: deps-test
+	$(call install_missing,$(DEPS_FUZZ))
+
+# Use and tests -------------------------------------------------------------------------------------------------------
+demo: deps-demo ## Try it: a private PostgreSQL, sample tenants, local receivers, the console
+	@$(MAKE) --no-print-directory $(OUT)/hooktop
+	@$(OUT)/hooktop demo
+
+picture: deps-test ## Draw docs/console.svg from the running demo
+	@$(MAKE) --no-print-directory $(OUT)/hooktop
+	/usr/bin/python3 docs/picture.py $(OUT)/hooktop docs/console.svg
+
+tests: $(TEST_BIN) $(FUZZ_BIN) $(OUT)/hooktop
+
+test: deps-test ## Build and run lint and all tests; ends with "N passed, N failed"
+	@$(MAKE) --no-print-directory -j$$(nproc) tests
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=faults fault-tests
+	@tests/run.sh $(OUT) lint unit fuzz store delivery console fault
+
+fuzzers: $(FUZZ_BIN)
+
+fuzz: deps-fuzz ## Fuzz everything that parses, FUZZ_SECONDS each (180)
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=fuzz fuzzers
+	@tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
+
+format: ## Lay out all sources with clang-format
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean: ## Remove build/
+	rm -rf build
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+-include $(shell find $(OUT)/obj -name '*.d' 2>/dev/null)
