@@ -1,0 +1,89 @@
+/* The filter language of lists, shared by the console's prompt and the commands' options.
+ *
+ *   word  "two words"  field:value  field:a|b  -field:value  field:glob*  field:>2s  <  >=  <=  code:5xx
+ *   after:-2h  before:14:00  on:2026-11-19  /regex/
+ * Terms are ANDed, a term's values ORed; a leading - negates the term. In quotes, \" and \\ stand for themselves; in a
+ * regex, \/ for a slash. Parsing knows the language; which fields a list has, and their kinds, is the list's table
+ * (ht_filter_fields). The store compiles terms to SQL with bound parameters only: no text of a filter becomes SQL.
+ * A mistake is HT_USAGE with the display column (from 0) in *ret_column, so that the prompt can mark it.
+ * Pure, any thread. The filter owns its strings.
+ */
+#ifndef HOOKTOP_MODEL_FILTER_H
+#define HOOKTOP_MODEL_FILTER_H
+
+#include <stdint.h>
+#include "hooktop/base/err.h"
+#include "hooktop/model/words.h"
+
+enum ht_filter_kind {
+    HT_FILTER_TEXT,     /* substring, or glob when it has a * */
+    HT_FILTER_WORD,     /* one of a closed vocabulary */
+    HT_FILTER_ID,       /* a UUID or its beginning */
+    HT_FILTER_CODE,     /* 503, 5xx, >=500 */
+    HT_FILTER_DURATION, /* >2s */
+    HT_FILTER_TIME,     /* after, before, on */
+    HT_FILTER_NUMBER,
+};
+
+enum ht_filter_list {
+    HT_FILTER_ENDPOINTS,
+    HT_FILTER_DELIVERIES,
+    HT_FILTER_EVENTS,
+    HT_FILTER_TYPES,
+    HT_FILTER_SECRETS,
+    HT_FILTER_LIST_COUNT
+};
+
+enum ht_filter_op {
+    HT_FILTER_EQ,
+    HT_FILTER_GT,
+    HT_FILTER_GE,
+    HT_FILTER_LT,
+    HT_FILTER_LE,
+};
+
+struct ht_filter_field {
+    const char *name;
+    enum ht_filter_kind kind;
+    enum ht_filter_op op;        /* what a value without an operator means */
+    const struct ht_word *words; /* HT_FILTER_WORD: what it may be */
+    int words_len;
+    const char *help;
+};
+/* The fields of a list; *ret_n of them. */
+const struct ht_filter_field *ht_filter_fields(enum ht_filter_list list, size_t *ret_n);
+
+#define HT_FILTER_TERMS_MAX  16
+#define HT_FILTER_VALUES_MAX 32
+
+/* A closed range: codes, numbers, durations in ms, times in us since 1970. */
+struct ht_filter_range {
+    int64_t lo;
+    int64_t hi;
+};
+
+struct ht_filter_term {
+    const struct ht_filter_field *field; /* NULL: a bare word, searched in the list's text fields */
+    bool negated;
+    bool regex; /* the one value is a regular expression; only without a field */
+    size_t n_values;
+    /* TEXT as written; WORD a name of the vocabulary (a glob becomes the names it matches); ID in lower case */
+    char *values[HT_FILTER_VALUES_MAX];
+    struct ht_filter_range ranges[HT_FILTER_VALUES_MAX]; /* CODE, DURATION, TIME, NUMBER: what each value means */
+};
+struct ht_filter {
+    size_t n;
+    struct ht_filter_term terms[HT_FILTER_TERMS_MAX];
+};
+
+/* *ret_column is set on failure only and may be NULL. */
+HT_MUST_CHECK enum ht_rc ht_filter_parse(enum ht_filter_list list, const char *text, int64_t now_us,
+                                         struct ht_filter *ret, size_t *ret_column, struct ht_err *err);
+void ht_filter_fini(struct ht_filter *f);
+
+/* Whether a subscription pattern ("*", "claim.*", "claim.created") matches a type. */
+bool ht_pattern_matches(const char *pattern, const char *type);
+/* Whether it is a valid pattern: a type name, a prefix ending in ".*", or "*". */
+bool ht_pattern_valid(const char *pattern);
+
+#endif

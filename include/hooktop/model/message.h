@@ -1,0 +1,191 @@
+/* What the console's threads say to each other. The UI posts requests to the loader (pages, short writes) or to errands
+ * (whatever sends or takes long) and gets each answered by one reply with the same `ticket`; unasked notices (a NOTIFY
+ * from the database, the connection's state, a rotation's outcome) come with ticket 0.
+ *
+ * Ownership: posting passes the message; the taker frees it with ht_request_free / ht_reply_free. A reply's payload
+ * belongs to the reply; a screen that keeps a part copies the struct and sets the reply's to zeros.
+ * The UI never waits: it draws what it has and marks it stale.
+ */
+#ifndef HOOKTOP_MODEL_MESSAGE_H
+#define HOOKTOP_MODEL_MESSAGE_H
+
+#include "hooktop/base/secret.h"
+#include "hooktop/model/filter.h"
+#include "hooktop/model/records.h"
+
+enum ht_request_kind {
+    /* loader: pages */
+    HT_REQ_ENDPOINTS,  /* text = filter; before/limit = page */
+    HT_REQ_ENDPOINT,   /* id: the endpoint with subscriptions, secrets, latest deliveries */
+    HT_REQ_DELIVERIES, /* text = filter; before = older than this id (nil: newest); after = newer than this id */
+    HT_REQ_DELIVERY,   /* id: with event and attempts */
+    HT_REQ_TYPES,      /* text = filter */
+    HT_REQ_WORKERS,
+    HT_REQ_WHOAMI, /* login, roles, database, version */
+    /* loader: short writes */
+    HT_REQ_REDELIVER,      /* id */
+    HT_REQ_CANCEL,         /* id: a delivery's pending retries */
+    HT_REQ_ENDPOINT_STATE, /* id; state = the wanted enum ht_endpoint_status; choice = what becomes of the held */
+    HT_REQ_ROTATE,         /* id; overlap_ms; reply carries the secret for the one reveal */
+    HT_REQ_REVEALED,       /* id = secret's id: it was shown, copied or written */
+    /* errands */
+    HT_REQ_PING, /* id */
+    HT_REQ_KIND_COUNT,
+};
+
+enum ht_held_choice { HT_HELD_KEEP, HT_HELD_RELEASE, HT_HELD_CANCEL };
+
+struct ht_request {
+    enum ht_request_kind kind;
+    uint64_t ticket; /* chosen by the UI, echoed */
+    struct ht_uuid id;
+    struct ht_uuid before;
+    struct ht_uuid after;
+    int32_t limit;
+    int32_t state;
+    enum ht_held_choice choice;
+    int64_t overlap_ms;
+    double rate_per_s;
+    char *text;   /* filter or other input; owned */
+    char *reason; /* why, typed by the operator; owned; may be NULL */
+};
+struct ht_request *ht_request_new(enum ht_request_kind kind, uint64_t ticket);
+void ht_request_free(void *request);
+
+/* Where the console's connection stands. */
+enum ht_link_state { HT_LINK_CONNECTING, HT_LINK_UP, HT_LINK_LOST };
+
+enum ht_reply_kind {
+    HT_REP_ERROR, /* err; answers any request that failed */
+    HT_REP_ENDPOINTS,
+    HT_REP_ENDPOINT,
+    HT_REP_DELIVERIES,
+    HT_REP_DELIVERY,
+    HT_REP_TYPES,
+    HT_REP_WORKERS,
+    HT_REP_WHOAMI,
+    HT_REP_DONE,    /* a write succeeded; text says what, id = the new or changed object */
+    HT_REP_ROTATED, /* a rotation's or creation's result: `rotated`, id = the new secret's */
+    HT_REP_PING,
+    HT_REP_LINK,    /* notice: link state, retry_in_ms, text = why */
+    HT_REP_CHANGED, /* notice: new deliveries or settled attempts exist; fetch when it suits */
+    HT_REP_FIGURES, /* notice: the engine's state is another (delivering, standing by, off): read its figures again */
+    HT_REP_KIND_COUNT,
+};
+
+struct ht_ping_result {
+    bool success; /* by the profile's rule */
+    bool signed_ping;
+    int32_t status;
+    enum ht_attempt_error error;
+    char *error_detail;
+    struct ht_phases phases;
+    char *address;
+    char *request_headers;
+    char *request_body;
+    char *response_headers;
+    char *response_body;
+    size_t response_body_len;
+    bool verified_now; /* the endpoint became active by this ping */
+};
+void ht_ping_result_fini(struct ht_ping_result *p);
+
+/* Whether a receiver knows the newest secret: a test event signed with it alone, and, when that was accepted, another
+ * one signed with a key that nobody has. */
+struct ht_probe {
+    enum ht_probe_verdict verdict;
+    struct ht_uuid secret_id;
+    int32_t generation;
+    bool staged;                  /* it waits to be promoted; else it signs already */
+    bool others;                  /* other generations are still live */
+    struct ht_ping_result answer; /* to the first request */
+    int32_t strange_status;       /* HTTP status of the answer to the second; 0: there was none */
+};
+void ht_probe_fini(struct ht_probe *p);
+
+/* The new secret or key of an endpoint. Exactly one of the first two is set: shared secrets are shown once; a tenant's
+ * key pair has a public half that may be shown at any time. */
+struct ht_rotated {
+    struct ht_secret *secret;
+    char *public_key; /* PEM or "whpk_" */
+    bool staged;      /* the old one signs alone until changes_at; else both sign until then */
+    int64_t changes_at;
+};
+void ht_rotated_fini(struct ht_rotated *r);
+
+struct ht_whoami {
+    char *login;
+    char *database; /* what the title shows: service, host or "local" */
+    char *server_version;
+    int32_t schema_version;
+    bool may_operate; /* redeliver, ping, pause: support */
+    bool may_admin;   /* endpoints, secrets */
+    bool may_deliver; /* worker */
+    bool tls;
+};
+void ht_whoami_fini(struct ht_whoami *w);
+
+struct ht_endpoint_detail {
+    struct ht_endpoint endpoint;
+    struct ht_subscriptions subscriptions;
+    struct ht_secret_metas secrets; /* instnt: the tenant's signing keys */
+    struct ht_deliveries latest;
+};
+void ht_endpoint_detail_fini(struct ht_endpoint_detail *d);
+struct ht_delivery_detail {
+    struct ht_delivery delivery;
+    struct ht_event event;
+    struct ht_attempts attempts;
+    char *body; /* the exact bytes of every attempt's request, rebuilt by cli through the profile; NULL: not allowed */
+    size_t body_len;
+};
+void ht_delivery_detail_fini(struct ht_delivery_detail *d);
+
+struct ht_reply {
+    enum ht_reply_kind kind;
+    enum ht_request_kind request; /* what it answers */
+    uint64_t ticket;
+    int64_t db_now;  /* the database's time when it answered */
+    int32_t took_ms; /* how long the database took */
+    struct ht_uuid id;
+    char *text;
+    struct ht_err err;
+    union {
+        struct ht_endpoints endpoints;
+        struct ht_endpoint_detail endpoint;
+        struct ht_deliveries deliveries;
+        struct ht_delivery_detail delivery;
+        struct ht_event_types types;
+        struct ht_workers workers;
+        struct ht_whoami whoami;
+        struct ht_ping_result ping;
+        struct ht_rotated rotated;
+        struct {
+            enum ht_link_state state;
+            int64_t retry_in_ms;
+        } link;
+    };
+};
+struct ht_reply *ht_reply_new(enum ht_reply_kind kind, enum ht_request_kind request, uint64_t ticket);
+void ht_reply_free(void *reply);
+
+/* The engine's figures, copied under a lock once per frame. */
+enum ht_engine_state {
+    HT_ENGINE_OFF,
+    HT_ENGINE_STANDBY,
+    HT_ENGINE_DELIVERING,
+    HT_ENGINE_NO_DATABASE,
+    HT_ENGINE_NO_WAY_OUT
+};
+struct ht_engine_figures {
+    enum ht_engine_state state;
+    char why[160]; /* why it is off or standing by */
+    int32_t in_flight;
+    int32_t slots;
+    int64_t sent; /* attempts since start */
+    int64_t succeeded;
+    int64_t failed;
+    int64_t skew_ms; /* this machine's clock minus the database's */
+};
+
+#endif

@@ -1,0 +1,362 @@
+#include "hooktop/model/filter.h"
+#include <ctype.h>
+#include <fnmatch.h>
+#include <stdlib.h>
+#include <string.h>
+#include "hooktop/base/buf.h"
+#include "hooktop/base/clock.h"
+#include "hooktop/base/ini.h"
+#include "hooktop/base/text.h"
+
+#define TEXT_MAX_BYTES 4096u
+#define FIELDS_MAX     32u
+#define US_PER_DAY     (INT64_C(86400) * 1000000)
+#define HOW_TO_QUOTE   "put words with blanks or colons between \""
+#define CODE_MIN       100
+#define CODE_MAX       999
+
+struct parser {
+    enum ht_filter_list list;
+    const char *text;
+    const char *at;
+    int64_t now_us;
+    struct ht_filter filter;
+    const char *wrong_at; /* where the mistake stands */
+    struct ht_err *err;
+};
+
+#define WRONG(p, where, fix, ...) ((p)->wrong_at = (where), ht_fail((p)->err, HT_USAGE, "filter", fix, __VA_ARGS__))
+
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t';
+}
+
+/* Copies up to the closing mark (a quote or a slash); `\` before the mark or, in quotes, before itself is taken off. */
+static enum ht_rc read_enclosed(struct parser *p, char **ret)
+{
+    const char *start = p->at;
+    char mark = *p->at++;
+    struct ht_buf text;
+    ht_buf_init(&text, TEXT_MAX_BYTES);
+    for (; *p->at != '\0' && *p->at != mark; p->at++) {
+        if (*p->at == '\\' && (p->at[1] == mark || (mark == '"' && p->at[1] == '\\')))
+            p->at++;
+        ht_buf_addc(&text, *p->at);
+    }
+    bool closed = *p->at == mark;
+    bool empty = text.len == 0;
+    if (!closed || empty) {
+        ht_buf_fini(&text);
+        const char *name = mark == '"' ? "quote" : "regular expression";
+        return WRONG(p, start, closed ? NULL : HOW_TO_QUOTE, closed ? "the %s is empty" : "the %s is not closed", name);
+    }
+    p->at++;
+    *ret = ht_buf_take(&text, NULL);
+    return HT_OK;
+}
+
+static enum ht_rc add_value(struct parser *p, struct ht_filter_term *t, const char *where, const char *value,
+                            struct ht_filter_range range)
+{
+    if (t->n_values == HT_FILTER_VALUES_MAX)
+        return WRONG(p, where, NULL, "a term has at most %d values", HT_FILTER_VALUES_MAX);
+    t->ranges[t->n_values] = range;
+    t->values[t->n_values++] = ht_strdup(value);
+    return HT_OK;
+}
+
+static enum ht_rc add_words(struct parser *p, struct ht_filter_term *t, const char *where, const char *value)
+{
+    const struct ht_filter_field *f = t->field;
+    const char *names[FIELDS_MAX];
+    size_t before = t->n_values;
+    size_t n_names = 0;
+    for (int i = 0; i < f->words_len; i++) {
+        const char *name = f->words[i].name;
+        if (name[0] == '\0')
+            continue;
+        if (n_names < FIELDS_MAX)
+            names[n_names++] = name;
+        if (fnmatch(value, name, FNM_NOESCAPE) == 0) {
+            enum ht_rc rc = add_value(p, t, where, name, (struct ht_filter_range){0});
+            if (rc != HT_OK)
+                return rc;
+        }
+    }
+    if (t->n_values > before)
+        return HT_OK;
+    struct ht_buf fix;
+    ht_buf_init(&fix, sizeof(p->err->fix));
+    const char *near = ht_nearest(value, names, n_names);
+    ht_buf_adds(&fix, near != NULL ? "did you mean " : "write one of");
+    if (near != NULL)
+        ht_buf_adds(&fix, near);
+    for (size_t i = 0; near == NULL && i < n_names; i++)
+        ht_buf_addf(&fix, "%s %s", i > 0 ? "," : "", names[i]);
+    enum ht_rc rc = WRONG(p, where, fix.data, "%s is never \"%s\"", f->name, value);
+    ht_buf_fini(&fix);
+    return rc;
+}
+
+static enum ht_rc add_id(struct parser *p, struct ht_filter_term *t, const char *where, const char *value)
+{
+    char id[37];
+    size_t len = strnlen(value, sizeof(id));
+    bool good = len > 0 && len < sizeof(id);
+    for (size_t i = 0; good && i < len; i++) {
+        bool hyphen = i == 8 || i == 13 || i == 18 || i == 23;
+        good = hyphen ? value[i] == '-' : isxdigit((unsigned char)value[i]) != 0;
+        id[i] = (char)tolower((unsigned char)value[i]);
+    }
+    if (!good)
+        return WRONG(p, where, "copy the id, or its first characters", "\"%s\" is no beginning of an id", value);
+    id[len] = '\0';
+    return add_value(p, t, where, id, (struct ht_filter_range){0});
+}
+
+static bool parse_number(const char *s, int64_t *ret)
+{
+    int64_t n = 0;
+    if (*s == '\0')
+        return false;
+    for (; *s != '\0'; s++) {
+        if (*s < '0' || *s > '9' || __builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, *s - '0', &n))
+            return false;
+    }
+    *ret = n;
+    return true;
+}
+
+static enum ht_filter_op read_op(const char **at, enum ht_filter_op otherwise)
+{
+    static const struct {
+        const char *sign;
+        enum ht_filter_op op;
+    } ops[] = {
+        {">=", HT_FILTER_GE}, {"<=", HT_FILTER_LE}, {">", HT_FILTER_GT}, {"<", HT_FILTER_LT}, {"=", HT_FILTER_EQ}};
+    for (size_t i = 0; i < HT_COUNT(ops); i++) {
+        size_t len = strlen(ops[i].sign);
+        if (strncmp(*at, ops[i].sign, len) == 0) {
+            *at += len;
+            return ops[i].op;
+        }
+    }
+    return otherwise;
+}
+
+/* The closed range that an operator makes of the values lo..hi. */
+static struct ht_filter_range compared(enum ht_filter_op op, struct ht_filter_range v)
+{
+    switch (op) {
+    case HT_FILTER_GT:
+        return (struct ht_filter_range){v.hi < INT64_MAX ? v.hi + 1 : INT64_MAX, INT64_MAX};
+    case HT_FILTER_GE:
+        return (struct ht_filter_range){v.lo, INT64_MAX};
+    case HT_FILTER_LT:
+        return (struct ht_filter_range){INT64_MIN, v.lo - 1};
+    case HT_FILTER_LE:
+        return (struct ht_filter_range){INT64_MIN, v.hi};
+    case HT_FILTER_EQ:
+        break;
+    }
+    return v;
+}
+
+static bool parse_code(const char *s, struct ht_filter_range *ret)
+{
+    if (s[0] >= '1' && s[0] <= '9' && strcasecmp(s + 1, "xx") == 0) {
+        int64_t hundred = (s[0] - '0') * 100;
+        *ret = (struct ht_filter_range){hundred, hundred + 99};
+        return true;
+    }
+    if (!parse_number(s, &ret->lo) || ret->lo < CODE_MIN || ret->lo > CODE_MAX)
+        return false;
+    ret->hi = ret->lo;
+    return true;
+}
+
+static int64_t day_start(int64_t us)
+{
+    return us - (us % US_PER_DAY + US_PER_DAY) % US_PER_DAY;
+}
+
+/* What one value of a CODE, DURATION, TIME or NUMBER field means; its error is parse's own. */
+static enum ht_rc parse_range(const struct parser *p, const struct ht_filter_field *f, const char *s,
+                              struct ht_filter_range *ret, struct ht_err *err)
+{
+    struct ht_filter_range v = {0};
+    enum ht_filter_op op = f->op;
+    enum ht_rc rc = HT_OK;
+    if (f->kind != HT_FILTER_TIME)
+        op = read_op(&s, f->op);
+    if (f->kind == HT_FILTER_TIME) {
+        rc = ht_time_parse(s, p->now_us, &v.lo, err);
+        v.lo = op == HT_FILTER_EQ ? day_start(v.lo) : v.lo;
+        v.hi = op == HT_FILTER_EQ ? v.lo + US_PER_DAY - 1 : v.lo;
+    } else if (f->kind == HT_FILTER_DURATION) {
+        rc = ht_duration_parse(s, &v.lo, err);
+        v.hi = v.lo;
+    } else if (f->kind == HT_FILTER_CODE && !parse_code(s, &v)) {
+        rc = ht_fail(err, HT_USAGE, "code", "write 503, 5xx or >=500", "\"%s\" is no HTTP status", s);
+    } else if (f->kind == HT_FILTER_NUMBER && !parse_number(s, &v.lo)) {
+        rc = ht_fail(err, HT_USAGE, "number", "write 5, >5, >=5, <5 or <=5", "\"%s\" is no number", s);
+    } else if (f->kind == HT_FILTER_NUMBER) {
+        v.hi = v.lo;
+    }
+    *ret = compared(op, v);
+    /* "code:<500" means answers: what got none has no code. */
+    if (f->kind == HT_FILTER_CODE)
+        *ret =
+            (struct ht_filter_range){ret->lo < CODE_MIN ? CODE_MIN : ret->lo, ret->hi > CODE_MAX ? CODE_MAX : ret->hi};
+    return rc;
+}
+
+static enum ht_rc add_range(struct parser *p, struct ht_filter_term *t, const char *where, const char *value)
+{
+    struct ht_filter_range range;
+    struct ht_err inner = {0};
+    if (parse_range(p, t->field, value, &range, &inner) != HT_OK)
+        return WRONG(p, where, inner.fix, "%s: %s", t->field->name, inner.why);
+    return add_value(p, t, where, value, range);
+}
+
+static enum ht_rc understand_value(struct parser *p, struct ht_filter_term *t, const char *where, const char *value)
+{
+    enum ht_filter_kind kind = t->field != NULL ? t->field->kind : HT_FILTER_TEXT;
+    switch (kind) {
+    case HT_FILTER_WORD:
+        return add_words(p, t, where, value);
+    case HT_FILTER_ID:
+        return add_id(p, t, where, value);
+    case HT_FILTER_CODE:
+    case HT_FILTER_DURATION:
+    case HT_FILTER_TIME:
+    case HT_FILTER_NUMBER:
+        return add_range(p, t, where, value);
+    case HT_FILTER_TEXT:
+        break;
+    }
+    return add_value(p, t, where, value, (struct ht_filter_range){0});
+}
+
+static enum ht_rc read_value(struct parser *p, struct ht_filter_term *t)
+{
+    const char *where = p->at;
+    HT_AUTOFREE char *value = NULL;
+    if (*p->at == '"') {
+        enum ht_rc rc = read_enclosed(p, &value);
+        if (rc != HT_OK)
+            return rc;
+    } else {
+        size_t len = strcspn(p->at, " \t|");
+        if (len == 0)
+            return WRONG(p, where, NULL, "a value is missing here");
+        value = ht_strndup(p->at, len);
+        p->at += len;
+    }
+    return understand_value(p, t, where, value);
+}
+
+static enum ht_rc read_values(struct parser *p, struct ht_filter_term *t)
+{
+    for (;;) {
+        enum ht_rc rc = read_value(p, t);
+        if (rc != HT_OK || *p->at != '|')
+            return rc;
+        p->at++;
+    }
+}
+
+static enum ht_rc read_field(struct parser *p, struct ht_filter_term *t, size_t len)
+{
+    size_t n;
+    const struct ht_filter_field *fields = ht_filter_fields(p->list, &n);
+    const char *names[FIELDS_MAX];
+    HT_AUTOFREE char *given = ht_strndup(p->at, len);
+    size_t n_names = 0;
+    for (size_t i = 0; i < n && n_names < FIELDS_MAX; i++) {
+        names[n_names++] = fields[i].name;
+        if (strcmp(given, fields[i].name) != 0)
+            continue;
+        t->field = &fields[i];
+        p->at += len + 1;
+        return HT_OK;
+    }
+    const char *near = ht_nearest(given, names, n_names);
+    if (near == NULL)
+        return WRONG(p, p->at, HOW_TO_QUOTE, "there is no field \"%s\" here", given);
+    struct ht_buf fix;
+    ht_buf_init(&fix, sizeof(p->err->fix));
+    ht_buf_addf(&fix, "did you mean %s", near);
+    enum ht_rc rc = WRONG(p, p->at, fix.data, "there is no field \"%s\" here", given);
+    ht_buf_fini(&fix);
+    return rc;
+}
+
+static enum ht_rc read_term(struct parser *p, struct ht_filter_term *t)
+{
+    enum ht_rc rc = HT_OK;
+    if (*p->at == '-' && p->at[1] != '\0' && !is_blank(p->at[1])) {
+        t->negated = true;
+        p->at++;
+    }
+    size_t word = strcspn(p->at, ": \t|\"");
+    if (*p->at == '/') {
+        t->regex = true;
+        rc = read_enclosed(p, &t->values[0]);
+        t->n_values = rc == HT_OK;
+    } else {
+        if (word > 0 && p->at[word] == ':')
+            rc = read_field(p, t, word);
+        if (rc == HT_OK)
+            rc = read_values(p, t);
+    }
+    if (rc == HT_OK && *p->at != '\0' && !is_blank(*p->at))
+        return WRONG(p, p->at, HOW_TO_QUOTE, "a blank is missing here");
+    return rc;
+}
+
+static enum ht_rc read_terms(struct parser *p)
+{
+    for (;;) {
+        p->at += strspn(p->at, " \t");
+        if (*p->at == '\0')
+            return HT_OK;
+        if (p->filter.n == HT_FILTER_TERMS_MAX)
+            return WRONG(p, p->at, NULL, "a filter has at most %d terms", HT_FILTER_TERMS_MAX);
+        enum ht_rc rc = read_term(p, &p->filter.terms[p->filter.n++]);
+        if (rc != HT_OK)
+            return rc;
+    }
+}
+
+enum ht_rc ht_filter_parse(enum ht_filter_list list, const char *text, int64_t now_us, struct ht_filter *ret,
+                           size_t *ret_column, struct ht_err *err)
+{
+    struct parser p = {.list = list, .text = text, .at = text, .now_us = now_us, .wrong_at = text, .err = err};
+    enum ht_rc rc;
+    if (strlen(text) > TEXT_MAX_BYTES)
+        rc = WRONG(&p, text, NULL, "it is longer than %u bytes", TEXT_MAX_BYTES);
+    else if (!ht_utf8_valid(text, strlen(text)))
+        rc = WRONG(&p, text, NULL, "it is not UTF-8");
+    else
+        rc = read_terms(&p);
+    if (rc == HT_OK) {
+        *ret = p.filter;
+        return HT_OK;
+    }
+    if (ret_column != NULL)
+        *ret_column = ht_text_width(text, (size_t)(p.wrong_at - text), HT_TEXT_CELL);
+    ht_filter_fini(&p.filter);
+    return rc;
+}
+
+void ht_filter_fini(struct ht_filter *f)
+{
+    for (size_t i = 0; i < f->n; i++) {
+        for (size_t j = 0; j < f->terms[i].n_values; j++)
+            free(f->terms[i].values[j]);
+    }
+    *f = (struct ht_filter){0};
+}
