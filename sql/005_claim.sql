@@ -1,0 +1,330 @@
+-- The worker's side, first half: what waits, taking it, keeping it.
+SET ROLE hooktop_owner;
+
+-- What runs for workers must keep its plan whatever the statistics say, or do not say yet: it finds rows by index, one
+-- after another. Every function here says so by SET, and asks so that one index alone can serve.
+
+-- Moves what an endpoint has waiting, and nobody has leased, out of the outbox, `most` rows at a time: what is more follows
+-- when waiting() comes by, what is leased when it settles. The caller has locked the endpoint's row, so that nobody makes it
+-- active meanwhile and leaves rows behind in `held`.
+CREATE FUNCTION hooktop.hold_rows(tenant uuid, endpoint uuid, why text, most int DEFAULT 50000) RETURNS bigint LANGUAGE plpgsql
+    SET search_path = pg_catalog, hooktop, pg_temp
+    SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+    SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    now_at timestamptz := clock_timestamp();
+    moved bigint;
+BEGIN
+    WITH o AS (
+        DELETE FROM tenant_webhook_outbox o
+        WHERE o.ctid = ANY (ARRAY(
+            SELECT x.ctid FROM tenant_webhook_outbox x
+            WHERE x.endpoint_id = endpoint AND x.tenant_id = tenant AND (x.lease_until IS NULL OR x.lease_until <= now_at)
+            ORDER BY x.due_at LIMIT most FOR UPDATE SKIP LOCKED))
+        RETURNING *
+    ), h AS (
+        INSERT INTO held (tenant_id, endpoint_id, delivery_id, event_id, due_at, attempts, body_version)
+        SELECT tenant_id, endpoint_id, delivery_id, event_id, coalesce(not_before, due_at), attempts, body_version FROM o
+        ON CONFLICT DO NOTHING
+    ), d AS (
+        UPDATE delivery d SET status = 'held', reason = why FROM o WHERE d.id = o.delivery_id AND d.tenant_id = o.tenant_id
+    )
+    SELECT count(*) INTO moved FROM o;
+    RETURN moved;
+END $$;
+
+-- Rows of an endpoint that is not active (an emit that raced with its pause) are put where they belong.
+CREATE FUNCTION hooktop.put_aside(tenant uuid, endpoint uuid) RETURNS void LANGUAGE plpgsql
+    SET search_path = pg_catalog, hooktop, pg_temp AS $$
+DECLARE
+    e record;
+BEGIN
+    SELECT p.status, coalesce(p.status_reason, 'endpoint is ' || p.status) AS why INTO e FROM endpoint p
+    WHERE p.id = endpoint AND p.tenant_id = tenant AND p.status <> 'active' FOR NO KEY UPDATE SKIP LOCKED;
+    IF FOUND THEN
+        PERFORM hold_rows(tenant, endpoint, e.why, 2000);
+        IF e.status = 'removed' THEN
+            PERFORM cancel_held(tenant, endpoint, e.why);
+        END IF;
+    END IF;
+END $$;
+
+-- Endpoints after `from_endpoint` that have rows waiting, by a loose scan of the due index: one step per endpoint. `due_at` is
+-- when the first of them can be claimed, `floor_at` the due time of the first, claimable or not. `known` (ascending) and
+-- `floors` are for when dead entries lie before the rows and cannot be cleared away, because a transaction elsewhere keeps
+-- them: there is nothing to be found of a known endpoint before its floor.
+CREATE FUNCTION hooktop.waiting(from_endpoint uuid, max int, known uuid[], floors timestamptz[])
+    RETURNS TABLE (tenant_id uuid, endpoint_id uuid, due_at timestamptz, floor_at timestamptz, in_flight_max int, version int,
+                   first_attempt boolean, db_now timestamptz)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp
+    SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+    SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+    last uuid := from_endpoint;
+    k int := 1;
+    n int := coalesce(cardinality(known), 0);
+    found_n int := 0;
+    now_at timestamptz := clock_timestamp();
+    o record;
+    e record;
+    free_at timestamptz;
+    looked int;
+BEGIN
+    LOOP
+        EXIT WHEN found_n >= max;
+        WHILE k <= n AND known[k] <= last LOOP
+            k := k + 1;
+        END LOOP;
+        IF k <= n THEN
+            SELECT x.tenant_id, x.endpoint_id, x.due_at, x.attempts, x.lease_until, x.not_before INTO o FROM tenant_webhook_outbox x
+            WHERE x.endpoint_id > last AND x.endpoint_id < known[k] ORDER BY x.endpoint_id, x.due_at LIMIT 1;
+            IF NOT FOUND THEN
+                SELECT x.tenant_id, x.endpoint_id, x.due_at, x.attempts, x.lease_until, x.not_before INTO o FROM tenant_webhook_outbox x
+                WHERE x.endpoint_id = known[k] AND x.due_at >= floors[k] ORDER BY x.due_at LIMIT 1;
+                IF NOT FOUND THEN
+                    last := known[k];
+                    CONTINUE;
+                END IF;
+            END IF;
+        ELSE
+            SELECT x.tenant_id, x.endpoint_id, x.due_at, x.attempts, x.lease_until, x.not_before INTO o FROM tenant_webhook_outbox x
+            WHERE x.endpoint_id > last ORDER BY x.endpoint_id, x.due_at LIMIT 1;
+            EXIT WHEN NOT FOUND;
+        END IF;
+        last := o.endpoint_id;
+        found_n := found_n + 1;
+        SELECT p.status, p.in_flight_max, p.version INTO e FROM endpoint p WHERE p.id = o.endpoint_id AND p.tenant_id = o.tenant_id;
+        IF e.status = 'active' THEN
+            free_at := greatest(o.due_at, o.not_before, o.lease_until);
+            IF free_at > now_at AND o.due_at <= now_at AND e.in_flight_max > 1 THEN
+                -- the first is taken: perhaps not all that follow are
+                SELECT min(greatest(y.due_at, y.not_before, y.lease_until)), count(*) INTO free_at, looked
+                FROM (SELECT x.due_at, x.not_before, x.lease_until FROM tenant_webhook_outbox x
+                      WHERE x.endpoint_id = o.endpoint_id AND x.due_at >= o.due_at ORDER BY x.due_at LIMIT 20) y;
+                IF looked = 20 AND free_at > now_at THEN
+                    free_at := o.due_at;
+                END IF;
+            END IF;
+            tenant_id := o.tenant_id;
+            endpoint_id := o.endpoint_id;
+            due_at := free_at;
+            floor_at := o.due_at;
+            in_flight_max := e.in_flight_max;
+            version := e.version;
+            first_attempt := o.attempts = 0;
+            db_now := clock_timestamp();
+            RETURN NEXT;
+        ELSE
+            PERFORM put_aside(o.tenant_id, o.endpoint_id);
+        END IF;
+    END LOOP;
+END $$;
+
+-- How much is past due or leased, counted up to 100,000. What stands behind a retry that is not due yet, at an endpoint
+-- that is delivered strictly in order, is no more due than that.
+CREATE FUNCTION hooktop.backlog() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, hooktop, pg_temp SET jit = off AS $$
+    SELECT count(*) FROM (
+        SELECT FROM tenant_webhook_outbox o
+        WHERE o.lease_until > clock_timestamp()
+           OR (o.due_at <= clock_timestamp() AND o.endpoint_id NOT IN (
+               SELECT e.id FROM endpoint e
+               WHERE e.in_flight_max = 1 AND (SELECT x.not_before FROM tenant_webhook_outbox x WHERE x.endpoint_id = e.id
+                                              ORDER BY x.due_at LIMIT 1) > clock_timestamp()))
+        LIMIT 100000) x
+$$;
+
+-- Takes rows of the endpoints named. Per endpoint: at most `room`, at most `cap` in flight over all workers, due from `floor`
+-- on, oldest first. A cap of 1 means strictly in order: only the first row, and only when it is due and free.
+-- A row whose lease ran out is free again and keeps its attempt number; `claims` tells how often it was taken without
+-- being settled, and its data is left out when that says it may be what kills workers.
+-- A worker says that it is there (heartbeat) before it claims: one that is alone counts its own rows itself, and only where
+-- there are several are their leases counted here. `floor_at` (NULL: not looked at) is the due time of the endpoint's first row.
+CREATE FUNCTION hooktop.claim(worker uuid, lease_ms int, tenants uuid[], endpoints uuid[], rooms int[], caps int[],
+                              floors timestamptz[])
+    RETURNS TABLE (tenant_id uuid, endpoint_id uuid, delivery_id uuid, lease_id uuid, attempt int, claims int, body_version int,
+                   endpoint_version int, due_at timestamptz, event_id uuid, type text, data text, source text, performed_by text,
+                   event_name text, workflow text, created_at timestamptz, db_now timestamptz)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp
+    SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+    SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+    now_at timestamptz := clock_timestamp();
+    until timestamptz := now_at + lease_ms * interval '1 ms';
+    who uuid[];
+    room_of int[];
+    cap_of int[];
+    floor_of timestamptz[];
+    in_order boolean;
+    rows_at tid[];
+BEGIN
+    -- Active, and nobody else is claiming for it at this moment: else two would find the same room.
+    SELECT array_agg(x.id), array_agg(x.room), array_agg(x.cap), array_agg(x.floor_at), bool_or(x.cap = 1)
+    INTO who, room_of, cap_of, floor_of, in_order
+    FROM (SELECT p.id, w.room, least(w.cap, p.in_flight_max) AS cap, w.floor_at
+          FROM unnest(tenants, endpoints, rooms, caps, floors) AS w (tenant, endpoint, room, cap, floor_at)
+          JOIN endpoint p ON p.id = w.endpoint AND p.tenant_id = w.tenant
+          WHERE p.status = 'active' AND w.room > 0
+          FOR NO KEY UPDATE OF p SKIP LOCKED) x;
+    IF EXISTS (SELECT FROM worker x WHERE x.id <> claim.worker AND x.heartbeat_at > now_at - interval '10 min') THEN
+        SELECT array_agg(least(w.room, w.cap - f.leased)::int ORDER BY w.i) INTO room_of
+        FROM unnest(who, room_of, cap_of, floor_of) WITH ORDINALITY AS w (endpoint, room, cap, floor_at, i)
+        CROSS JOIN LATERAL (
+            SELECT count(*) AS leased FROM (SELECT o.lease_until FROM tenant_webhook_outbox o
+                WHERE o.endpoint_id = w.endpoint AND o.due_at >= w.floor_at AND o.due_at <= now_at
+                ORDER BY o.due_at LIMIT w.cap + 16) y
+            WHERE y.lease_until > now_at) f;
+    END IF;
+    SELECT array_agg(x.row_at) INTO rows_at
+    FROM unnest(who, room_of, cap_of, floor_of) AS w (endpoint, room, cap, floor_at)
+    CROSS JOIN LATERAL (
+        SELECT o.ctid AS row_at FROM tenant_webhook_outbox o
+        WHERE o.endpoint_id = w.endpoint AND o.due_at >= w.floor_at AND o.due_at <= now_at
+          AND (o.lease_until IS NULL OR o.lease_until <= now_at) AND (o.not_before IS NULL OR o.not_before <= now_at)
+        ORDER BY o.due_at LIMIT w.room FOR UPDATE SKIP LOCKED) x
+    WHERE w.cap > 1 AND w.room > 0;
+    IF in_order THEN
+        SELECT rows_at || array_agg(x.row_at) INTO rows_at
+        FROM unnest(who, room_of, cap_of, floor_of) AS w (endpoint, room, cap, floor_at)
+        CROSS JOIN LATERAL (
+            SELECT o.ctid AS row_at FROM tenant_webhook_outbox o
+            WHERE o.ctid = (SELECT y.ctid FROM tenant_webhook_outbox y
+                            WHERE y.endpoint_id = w.endpoint AND y.due_at >= w.floor_at ORDER BY y.due_at LIMIT 1)
+              AND o.due_at <= now_at
+              AND (o.lease_until IS NULL OR o.lease_until <= now_at) AND (o.not_before IS NULL OR o.not_before <= now_at)
+            FOR UPDATE SKIP LOCKED) x
+        WHERE w.cap = 1;
+    END IF;
+    IF rows_at IS NULL THEN
+        RETURN;
+    END IF;
+    RETURN QUERY
+    WITH got AS MATERIALIZED (
+        UPDATE tenant_webhook_outbox o
+        SET lease_id = gen_random_uuid(), lease_until = until, worker_id = worker, claims = least(o.claims + 1, 1000)
+        WHERE o.ctid = ANY (rows_at)
+        RETURNING o.tenant_id, o.endpoint_id, o.delivery_id, o.lease_id, o.attempts, o.claims, o.body_version, o.due_at, o.event_id
+    )
+    -- An event that is not there any more is treated like one that kills: its delivery is set aside.
+    SELECT g.tenant_id, g.endpoint_id, g.delivery_id, g.lease_id, g.attempts + 1, CASE WHEN e.id IS NULL THEN 1000 ELSE g.claims END,
+           g.body_version::int, p.version, g.due_at, g.event_id, e.type, CASE WHEN g.claims <= 3 THEN e.data::text END, e.source,
+           e.performed_by, e.event_name, e.workflow, e.created_at, now_at
+    FROM got g
+    JOIN endpoint p ON p.id = g.endpoint_id AND p.tenant_id = g.tenant_id
+    LEFT JOIN event e ON e.id = g.event_id AND e.tenant_id = g.tenant_id
+    ORDER BY g.due_at;
+END $$;
+
+-- Endpoints as the engine needs them, and their keys that sign or are about to.
+CREATE FUNCTION hooktop.targets(tenants uuid[], endpoints uuid[])
+    RETURNS TABLE (tenant_id uuid, endpoint_id uuid, tenant_name text, profile text, url text, description text, status text,
+                   version int, timeout_ms int, schedule_s int[], rate_per_s float8, in_flight_max int, source_filter text,
+                   workflows text[], header_names text[], headers_sealed bytea, db_now timestamptz)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$
+    SELECT e.tenant_id, e.id, t.name, e.profile, e.url, e.description, e.status, e.version, e.timeout_ms, e.schedule_s,
+           e.rate_per_s, e.in_flight_max, e.source_filter, e.workflows, e.header_names, e.headers_sealed,
+           clock_timestamp()
+    FROM unnest(tenants, endpoints) w (tenant, endpoint)
+    JOIN endpoint e ON e.id = w.endpoint AND e.tenant_id = w.tenant JOIN tenant t ON t.id = e.tenant_id
+$$;
+CREATE FUNCTION hooktop.target_secrets(tenants uuid[], endpoints uuid[])
+    RETURNS TABLE (for_endpoint uuid, endpoint_id uuid, tenant_id uuid, id uuid, generation int, state text, signs_from timestamptz,
+                   signs_until timestamptz, sealed bytea)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp SET jit = off AS $$
+    -- OFFSET 0 keeps the view's window within one endpoint's keys
+    SELECT w.endpoint, k.endpoint_id, k.tenant_id, k.id, k.generation, k.state, k.signs_from, k.signs_until,
+           CASE k.kind WHEN 'secret' THEN (SELECT s.sealed FROM secret s WHERE s.id = k.id AND s.tenant_id = k.tenant_id)
+                ELSE (SELECT s.sealed FROM signing_key s WHERE s.id = k.id AND s.tenant_id = k.tenant_id) END
+    FROM unnest(tenants, endpoints) w (tenant, endpoint)
+    JOIN endpoint e ON e.id = w.endpoint AND e.tenant_id = w.tenant
+    CROSS JOIN LATERAL (
+        SELECT x.* FROM key_state x
+        WHERE x.tenant_id = w.tenant
+          AND x.endpoint_id = ANY (ARRAY[w.endpoint, CASE e.profile WHEN 'instnt' THEN '00000000-0000-0000-0000-000000000000'::uuid END])
+        OFFSET 0) k
+    WHERE k.state <> 'expired'
+    ORDER BY w.endpoint, k.generation DESC
+$$;
+CREATE FUNCTION hooktop.sealed_secrets(tenant uuid, endpoint uuid)
+    RETURNS TABLE (for_endpoint uuid, endpoint_id uuid, tenant_id uuid, id uuid, generation int, state text, signs_from timestamptz,
+                   signs_until timestamptz, sealed bytea)
+    LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$
+    SELECT * FROM target_secrets(ARRAY[tenant], ARRAY[endpoint])
+$$;
+
+-- Extends leases that are still ours; returns those that are not.
+CREATE FUNCTION hooktop.renew(worker uuid, lease_ms int, deliveries uuid[], leases uuid[], endpoints uuid[], tenants uuid[])
+    RETURNS SETOF uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp
+    SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+    SET plan_cache_mode = force_generic_plan SET lock_timeout = '2s' AS $$
+DECLARE
+    ours uuid[];
+BEGIN
+    WITH u AS (
+        UPDATE tenant_webhook_outbox o SET lease_until = clock_timestamp() + lease_ms * interval '1 ms'
+        FROM unnest(deliveries, leases, tenants) w (delivery, lease, tenant)
+        WHERE o.delivery_id = w.delivery AND o.tenant_id = w.tenant AND o.lease_id = w.lease
+        RETURNING o.lease_id
+    ) SELECT array_agg(u.lease_id) INTO ours FROM u;
+    IF cardinality(ours) IS DISTINCT FROM cardinality(leases) THEN
+        RETURN QUERY SELECT l FROM unnest(leases) l WHERE l <> ALL (coalesce(ours, '{}'));
+    END IF;
+END $$;
+
+-- Gives leases back as if they had never been taken.
+CREATE FUNCTION hooktop.release(worker uuid, deliveries uuid[], leases uuid[], endpoints uuid[], tenants uuid[])
+    RETURNS void LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp
+    SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+    SET plan_cache_mode = force_generic_plan SET lock_timeout = '2s' AS $$
+BEGIN
+    UPDATE tenant_webhook_outbox o
+    SET lease_id = NULL, lease_until = NULL, worker_id = NULL, claims = greatest(0, o.claims - 1)
+    FROM unnest(deliveries, leases, tenants) w (delivery, lease, tenant)
+    WHERE o.delivery_id = w.delivery AND o.tenant_id = w.tenant AND o.lease_id = w.lease;
+END $$;
+
+-- A worker says that it lives, and whether it sleeps. `maintain`: nobody has maintained for an hour; it is for this worker to
+-- call maintain(), apart from this, so that a maintenance that fails leaves it alive.
+CREATE FUNCTION hooktop.heartbeat(worker uuid, name text, version text, concurrency int, in_console boolean, asleep boolean,
+                                  OUT other_worker boolean, OUT maintain boolean, OUT db_now timestamptz)
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    db_now := clock_timestamp();
+    INSERT INTO worker AS w (id, name, version, concurrency, in_console, asleep)
+    VALUES (heartbeat.worker, heartbeat.name, heartbeat.version, heartbeat.concurrency, heartbeat.in_console, heartbeat.asleep)
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp(), asleep = excluded.asleep;
+    other_worker := EXISTS (SELECT FROM worker w WHERE w.id <> heartbeat.worker AND NOT w.in_console
+                                                   AND w.heartbeat_at > heartbeat.db_now - interval '15 s');
+    -- producers wake it while it says so, or until its next heartbeat is long due
+    IF asleep THEN
+        PERFORM setval('asleep_until', (date_part('epoch', db_now) * 1000)::bigint + 10000);
+    ELSIF NOT EXISTS (SELECT FROM worker w WHERE w.asleep AND w.heartbeat_at > heartbeat.db_now - interval '10 s') THEN
+        PERFORM setval('asleep_until', 1) FROM asleep_until s WHERE s.last_value > 1;
+    END IF;
+    maintain := NOT EXISTS (SELECT FROM worker w WHERE w.maintained_at > heartbeat.db_now - interval '1 h');
+END $$;
+-- A worker leaves; consoles are told of what it settled last.
+CREATE FUNCTION hooktop.goodbye(worker uuid) RETURNS void LANGUAGE sql SECURITY DEFINER
+    SET search_path = pg_catalog, hooktop, pg_temp AS $$
+    DELETE FROM worker w WHERE w.id = $1;
+    SELECT pg_notify('hooktop_log', '')
+$$;
+
+-- Makes partitions ahead, forgets workers that are long gone, wipes the sealed bytes of secrets that no longer sign.
+CREATE FUNCTION hooktop.maintain(worker uuid) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, hooktop, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    now_at timestamptz := clock_timestamp();
+BEGIN
+    UPDATE worker w SET maintained_at = now_at WHERE w.id = maintain.worker;
+    PERFORM make_partitions(14);
+    PERFORM drop_partitions();
+    DELETE FROM worker w WHERE w.heartbeat_at < now_at - interval '7 days';
+    UPDATE secret s SET sealed = NULL WHERE s.sealed IS NOT NULL AND s.signs_until < now_at - interval '10 min';
+    UPDATE signing_key s SET sealed = NULL WHERE s.sealed IS NOT NULL AND s.signs_until < now_at - interval '10 min';
+END $$;
+
+RESET ROLE;

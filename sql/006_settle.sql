@@ -1,0 +1,156 @@
+-- The worker's side, second half: what became of the attempts.
+SET ROLE hooktop_owner;
+
+-- Switches an endpoint off: reason on the endpoint, its waiting rows held, an audit entry, an alert. Not now, when somebody
+-- holds what this needs for long: a result must not wait for it, and the next failure comes here again.
+CREATE FUNCTION hooktop.disable_endpoint(tenant uuid, endpoint uuid, why text) RETURNS void LANGUAGE plpgsql
+    SET search_path = pg_catalog, hooktop, pg_temp SET lock_timeout = '250ms' AS $$
+BEGIN
+    UPDATE endpoint e SET status = 'disabled', status_reason = why, status_at = clock_timestamp(), version = version + 1
+    WHERE e.id = endpoint AND e.tenant_id = tenant AND e.status = 'active';
+    IF FOUND THEN
+        PERFORM hold_rows(tenant, endpoint, why);
+        PERFORM audit_add(tenant, 'endpoint.disabled', endpoint::text, why, NULL);
+        PERFORM pg_notify('hooktop_alert', 'endpoint.disabled ' || endpoint);
+    END IF;
+EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+    NULL;
+END $$;
+
+-- Settles a batch. Fenced: a row counts only while its lease is the one named; what is no longer ours is returned, and nothing
+-- was changed for it. Repeatable: what was settled before under the same lease (the reply of that COMMIT was lost) counts as
+-- settled and is not changed again.
+CREATE FUNCTION hooktop.settle(worker uuid, tenants uuid[], endpoints uuid[], deliveries uuid[], leases uuid[], statuses text[],
+        retry_ms bigint[], reasons text[], disables boolean[], ns int[], ats timestamptz[], http int[], errors text[], details text[],
+        dns int[], connect int[], tls int[], first_byte int[], total int[], addresses text[], request_headers text[],
+        response_headers bytea[], response_bodies bytea[], response_bytes bigint[], secret_ids text[], notify boolean)
+    RETURNS SETOF uuid
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp
+    SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
+    SET plan_cache_mode = force_generic_plan SET lock_timeout = '2s' AS $$
+#variable_conflict use_column
+DECLARE
+    now_at timestamptz := clock_timestamp();
+    worker_name text := (SELECT w.name FROM worker w WHERE w.id = settle.worker);
+    done int[];
+    more int[];
+    finals text[];
+    shut uuid[];
+    shut_why text[];
+    whole boolean;
+    sick record;
+BEGIN
+    -- What is at an end leaves the outbox.
+    WITH gone AS (
+        DELETE FROM tenant_webhook_outbox o
+        USING unnest(tenants, deliveries, leases, statuses) WITH ORDINALITY AS s (tenant, delivery, lease, wanted, i)
+        WHERE o.delivery_id = s.delivery AND o.tenant_id = s.tenant AND o.lease_id = s.lease
+          AND s.wanted IN ('succeeded', 'exhausted', 'quarantined')
+        RETURNING s.i::int
+    ) SELECT array_agg(i) INTO done FROM gone;
+
+    -- What is to be tried again stays there, unless an operator wants it otherwise or its endpoint is not active. Only under a
+    -- lock on the endpoint may a row be put aside; where somebody else has that lock it stays, for waiting() to see to.
+    IF 'ready' = ANY (statuses) THEN
+        SELECT array_agg(x.id), array_agg(x.why) INTO shut, shut_why
+        FROM (SELECT p.id, coalesce(p.status_reason, 'endpoint is ' || p.status) AS why FROM endpoint p
+              WHERE p.status <> 'active'
+                AND p.id IN (SELECT s.endpoint FROM unnest(endpoints, statuses) s (endpoint, wanted) WHERE s.wanted = 'ready')
+              FOR SHARE SKIP LOCKED) x;
+        WITH m AS MATERIALIZED (
+            SELECT s.*, now_at + s.wait_ms * interval '1 ms' AS again_at, o.event_id, o.body_version, p.in_flight_max = 1 AS in_order,
+                   CASE WHEN o.wish = 'cancel' THEN 'cancelled' WHEN s.endpoint = ANY (shut) THEN 'held' ELSE 'ready' END AS final
+            FROM unnest(tenants, endpoints, deliveries, leases, statuses, retry_ms, ns) WITH ORDINALITY
+                 AS s (tenant, endpoint, delivery, lease, wanted, wait_ms, n, i)
+            JOIN tenant_webhook_outbox o ON o.delivery_id = s.delivery AND o.tenant_id = s.tenant AND o.lease_id = s.lease
+            JOIN endpoint p ON p.id = s.endpoint AND p.tenant_id = s.tenant
+            WHERE s.wanted = 'ready'
+            FOR UPDATE OF o
+        ), gone AS (
+            DELETE FROM tenant_webhook_outbox o USING m
+            WHERE o.delivery_id = m.delivery AND o.tenant_id = m.tenant AND m.final <> 'ready'
+        ), kept AS (
+            INSERT INTO held (tenant_id, endpoint_id, delivery_id, event_id, due_at, attempts, body_version)
+            SELECT m.tenant, m.endpoint, m.delivery, m.event_id, m.again_at, m.n, m.body_version FROM m WHERE m.final = 'held'
+            ON CONFLICT DO NOTHING
+        ), again AS (
+            -- where order is strict the row keeps its place
+            UPDATE tenant_webhook_outbox o
+            SET due_at = CASE WHEN m.in_order THEN o.due_at ELSE m.again_at END, not_before = CASE WHEN m.in_order THEN m.again_at END,
+                attempts = m.n, claims = 0, lease_id = NULL, lease_until = NULL, worker_id = NULL
+            FROM m WHERE o.delivery_id = m.delivery AND o.tenant_id = m.tenant AND m.final = 'ready'
+        )
+        SELECT array_agg(m.i::int ORDER BY m.i), array_agg(m.final ORDER BY m.i) INTO more, finals FROM m;
+        FOR k IN 1..coalesce(cardinality(more), 0) LOOP
+            IF finals[k] <> 'ready' THEN
+                statuses[more[k]] := finals[k];
+                reasons[more[k]] := CASE finals[k] WHEN 'held' THEN shut_why[array_position(shut, endpoints[more[k]])]
+                                                   ELSE 'cancelled by an operator while it was being sent' END;
+            END IF;
+        END LOOP;
+        done := done || more;
+    END IF;
+    whole := coalesce(cardinality(done), 0) = cardinality(deliveries);
+
+    INSERT INTO attempt (delivery_id, tenant_id, n, at, lease_id, status, error, error_detail, dns_us, connect_us, tls_us, first_byte_us,
+                         total_us, address, request_headers, response_headers, response_body, response_bytes, secret_ids, worker)
+    SELECT s.delivery, s.tenant, s.n, s.at, s.lease, nullif(s.http, 0), s.error, s.detail, s.dns, s.connect, s.tls, s.first_byte,
+           s.total, s.address, s.request_headers, s.response_headers, s.response_body, s.response_bytes, s.secret_ids, worker_name
+    FROM unnest(tenants, deliveries, leases, ns, ats, http, errors, details, dns, connect, tls, first_byte, total, addresses,
+                request_headers, response_headers, response_bodies, response_bytes, secret_ids) WITH ORDINALITY
+         AS s (tenant, delivery, lease, n, at, http, error, detail, dns, connect, tls, first_byte, total, address, request_headers,
+               response_headers, response_body, response_bytes, secret_ids, i)
+    WHERE whole OR s.i = ANY (done);
+
+    UPDATE delivery d
+    SET status = s.status, reason = s.reason, attempts = s.n, last_status = nullif(s.http, 0), last_error = s.error,
+        last_duration_ms = s.total / 1000, last_attempt_at = s.at
+    FROM unnest(tenants, deliveries, statuses, reasons, ns, http, errors, total, ats) WITH ORDINALITY
+         AS s (tenant, delivery, status, reason, n, http, error, total, at, i)
+    WHERE d.id = s.delivery AND d.tenant_id = s.tenant AND (whole OR s.i = ANY (done));
+
+    -- At most one write per endpoint and batch, and for one that is well at most one a second.
+    INSERT INTO endpoint_health AS h (endpoint_id, tenant_id, last_success_at, last_failure_at, failing_since, consecutive_failures)
+    SELECT x.endpoint, x.tenant, CASE WHEN x.good > 0 THEN now_at END, CASE WHEN x.bad > 0 THEN now_at END,
+           CASE WHEN x.good = 0 THEN now_at END, CASE WHEN x.good = 0 THEN x.bad ELSE 0 END
+    FROM (SELECT s.endpoint, s.tenant, count(*) FILTER (WHERE s.status = 'succeeded') AS good,
+                 count(*) FILTER (WHERE s.status <> 'succeeded' AND s.error NOT IN ('', 'sealed', 'internal')) AS bad
+          FROM unnest(tenants, endpoints, statuses, errors) WITH ORDINALITY AS s (tenant, endpoint, status, error, i)
+          WHERE whole OR s.i = ANY (done) GROUP BY s.endpoint, s.tenant) x
+    LEFT JOIN endpoint_health o ON o.endpoint_id = x.endpoint AND o.tenant_id = x.tenant
+    WHERE x.bad > 0 OR (x.good > 0 AND (o.last_success_at IS NULL OR o.last_success_at < now_at - interval '1 s'
+                                        OR o.consecutive_failures > 0))
+    ORDER BY x.endpoint
+    ON CONFLICT (endpoint_id, tenant_id) DO UPDATE
+    SET last_success_at = coalesce(excluded.last_success_at, h.last_success_at),
+        last_failure_at = coalesce(excluded.last_failure_at, h.last_failure_at),
+        failing_since = CASE WHEN excluded.last_success_at IS NULL THEN coalesce(h.failing_since, excluded.failing_since) END,
+        consecutive_failures = CASE WHEN excluded.last_success_at IS NULL THEN h.consecutive_failures + excluded.consecutive_failures
+                                    ELSE 0 END;
+
+    -- 410, a profile's failure rule, or five days of nothing but failures
+    FOR sick IN
+        SELECT DISTINCT ON (s.endpoint) s.endpoint, s.tenant,
+               CASE WHEN s.disable THEN coalesce(s.why, 'too many failures')
+                    ELSE 'nothing but failures since ' || to_char(h.failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI"Z"') END AS why
+        FROM unnest(tenants, endpoints, statuses, disables, reasons) WITH ORDINALITY AS s (tenant, endpoint, status, disable, why, i)
+        LEFT JOIN endpoint_health h ON h.endpoint_id = s.endpoint AND h.tenant_id = s.tenant
+        WHERE s.status <> 'succeeded' AND (whole OR s.i = ANY (done))
+          AND (s.disable OR h.failing_since < now_at - interval '5 days')
+        ORDER BY s.endpoint, s.disable DESC
+    LOOP
+        PERFORM disable_endpoint(sick.tenant, sick.endpoint, sick.why);
+    END LOOP;
+
+    IF notify THEN
+        PERFORM pg_notify('hooktop_log', '');
+    END IF;
+    IF NOT whole THEN
+        RETURN QUERY
+        SELECT s.delivery FROM unnest(tenants, deliveries, leases) WITH ORDINALITY AS s (tenant, delivery, lease, i)
+        WHERE s.i <> ALL (coalesce(done, '{}'))
+          AND NOT EXISTS (SELECT FROM attempt a WHERE a.delivery_id = s.delivery AND a.tenant_id = s.tenant AND a.lease_id = s.lease);
+    END IF;
+END $$;
+
+RESET ROLE;

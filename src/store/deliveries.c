@@ -1,0 +1,229 @@
+#include <stdlib.h>
+#include <string.h>
+#include "filter_sql.h"
+#include "hooktop/store/queries.h"
+#include "query.h"
+
+HT_LIST_READER(read_deliveries, ht_deliveries)
+HT_LIST_READER(read_attempts, ht_attempts)
+HT_LIST_READER(read_groups, ht_failure_groups)
+
+/* Leased is seen in the outbox, never written to the delivery. */
+#define STATUS                                                                                                         \
+    "CASE WHEN d.status = 'ready' AND EXISTS (SELECT FROM hooktop.tenant_webhook_outbox o"                             \
+    " WHERE o.tenant_id = d.tenant_id AND o.endpoint_id = d.endpoint_id AND o.delivery_id = d.id"                      \
+    " AND o.lease_until > clock_timestamp()) THEN 'leased' ELSE d.status END"
+
+static const struct ht_col delivery_cols[] = {
+    HT_COL("p.id", ht_delivery, id, UUID),
+    HT_COL("p.tenant_id", ht_delivery, tenant_id, UUID),
+    HT_COL("p.event_id", ht_delivery, event_id, UUID),
+    HT_COL("p.endpoint_id", ht_delivery, endpoint_id, UUID),
+    HT_COL("p.redelivery_of", ht_delivery, redelivery_of, UUID),
+    HT_COL("p.type", ht_delivery, type, TEXT),
+    HT_COL("e.profile", ht_delivery, profile, TEXT),
+    HT_COL("e.url", ht_delivery, endpoint_url, TEXT),
+    HT_COL("nullif(e.description, '')", ht_delivery, endpoint_description, TEXT),
+    HT_COL_OF_WORDS(
+        "CASE WHEN p.status = 'ready' AND o.lease_until > clock_timestamp() THEN 'leased' ELSE p.status END",
+        ht_delivery, status, ht_delivery_words),
+    HT_COL("p.reason", ht_delivery, reason, TEXT),
+    HT_COL("p.attempts", ht_delivery, attempts, I32),
+    HT_COL("cardinality(e.schedule_s) + 1", ht_delivery, attempts_max, I32),
+    HT_COL("p.last_status", ht_delivery, last_status, I32),
+    HT_COL_OF_WORDS("p.last_error", ht_delivery, last_error, ht_attempt_words),
+    HT_COL("p.last_duration_ms", ht_delivery, last_duration_ms, I32),
+    HT_COL("p.last_attempt_at", ht_delivery, last_attempt_at, TIME),
+    HT_COL("CASE WHEN p.status = 'ready' THEN coalesce(o.not_before, o.due_at) END", ht_delivery, due_at, TIME),
+    HT_COL("p.created_at", ht_delivery, created_at, TIME),
+};
+
+#define OF_ENDPOINTS "d.endpoint_id IN (SELECT e.id FROM hooktop.endpoint e WHERE ("
+#define OF_OUTBOX    "d.id IN (SELECT o.delivery_id FROM hooktop.tenant_webhook_outbox o"
+static const struct ht_filter_column delivery_filter[] = {
+    HT_FILTER_BY("", "d.type"),
+    HT_FILTER_IN(OF_ENDPOINTS, "", "e.description", "e.url"),
+    HT_FILTER_IN(OF_ENDPOINTS, "endpoint", "e.description", "e.url", "e.id::text"),
+    {.field = "status",
+     .exprs = {STATUS},
+     .rare = {{"|held|", "d.id IN (SELECT h.delivery_id FROM hooktop.held h)"},
+              {"|leased|", OF_OUTBOX " WHERE o.lease_until > clock_timestamp())"},
+              {"|ready|leased|", OF_OUTBOX ")"}}},
+    HT_FILTER_BY("code", "d.last_status"),
+    HT_FILTER_BY("type", "d.type"),
+    HT_FILTER_IN(OF_ENDPOINTS, "profile", "e.profile"),
+    HT_FILTER_BY("error", "d.last_error"),
+    HT_FILTER_BY("id", "d.id"),
+    HT_FILTER_BY("event", "d.event_id"),
+    HT_FILTER_IN("d.tenant_id IN (SELECT t.id FROM hooktop.tenant t WHERE (", "tenant", "t.name"),
+    HT_FILTER_BY("attempts", "d.attempts"),
+    HT_FILTER_BY("latency", "d.last_duration_ms"),
+    HT_FILTER_BY("after", "d.id"),
+    HT_FILTER_BY("before", "d.id"),
+    HT_FILTER_BY("on", "d.id"),
+};
+
+/* The page is chosen first; what stands in other tables is fetched for its rows alone. */
+static void begin_select(struct ht_buf *sql)
+{
+    ht_buf_adds(sql, "SELECT ");
+    ht_sql_columns(sql, delivery_cols, HT_COUNT(delivery_cols));
+    ht_buf_adds(sql, " FROM (SELECT * FROM hooktop.delivery d WHERE true");
+}
+
+static void end_select(struct ht_buf *sql, int32_t limit)
+{
+    ht_buf_addf(sql,
+                " ORDER BY d.id DESC LIMIT %d) p"
+                " LEFT JOIN hooktop.endpoint e ON e.id = p.endpoint_id AND e.tenant_id = p.tenant_id"
+                " LEFT JOIN hooktop.tenant_webhook_outbox o ON o.tenant_id = p.tenant_id"
+                " AND o.endpoint_id = p.endpoint_id AND o.delivery_id = p.id ORDER BY p.id DESC",
+                (int)limit);
+}
+
+enum ht_rc ht_store_deliveries(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
+                               const struct ht_uuid *before, const struct ht_uuid *after, int32_t limit,
+                               struct ht_deliveries *ret, struct ht_err *err)
+{
+    struct ht_buf sql HT_BUF_CLEANUP = {0};
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_buf_init(&sql, HT_SQL_MAX);
+    ht_params_init(&p);
+    begin_select(&sql);
+    if (tenant != NULL)
+        ht_sql_uuid(&sql, &p, " AND d.tenant_id = ", tenant);
+    if (before != NULL)
+        ht_sql_uuid(&sql, &p, " AND d.id < ", before);
+    if (after != NULL)
+        ht_sql_uuid(&sql, &p, " AND d.id > ", after);
+    ht_filter_sql(f, delivery_filter, HT_COUNT(delivery_filter), &sql, &p);
+    end_select(&sql, limit + 1);
+    const struct ht_stmt s = {.what = "delivery list", .sql = sql.data};
+    return read_deliveries(c, &s, &p, delivery_cols, HT_COUNT(delivery_cols), limit, ret, err);
+}
+
+static const struct ht_col group_cols[] = {
+    HT_COL("g.tenant_id", ht_failure_group, tenant_id, UUID),
+    HT_COL("g.endpoint_id", ht_failure_group, endpoint_id, UUID),
+    HT_COL("e.url", ht_failure_group, endpoint_url, TEXT),
+    HT_COL_OF_WORDS("g.error", ht_failure_group, error, ht_attempt_words),
+    HT_COL("g.code", ht_failure_group, code, I32),
+    HT_COL_OF_WORDS("g.status", ht_failure_group, status, ht_delivery_words),
+    HT_COL("g.n", ht_failure_group, count, I64),
+    HT_COL("g.first_at", ht_failure_group, first_at, TIME),
+    HT_COL("g.last_at", ht_failure_group, last_at, TIME),
+    HT_COL("g.next_at", ht_failure_group, next_at, TIME),
+    HT_COL("g.sample", ht_failure_group, sample_id, UUID),
+};
+
+enum ht_rc ht_store_failure_groups(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
+                                   int32_t limit, struct ht_failure_groups *ret, struct ht_err *err)
+{
+    struct ht_buf sql HT_BUF_CLEANUP = {0};
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_buf_init(&sql, HT_SQL_MAX);
+    ht_params_init(&p);
+    ht_buf_adds(&sql, "SELECT ");
+    ht_sql_columns(&sql, group_cols, HT_COUNT(group_cols));
+    ht_buf_adds(&sql,
+                " FROM (SELECT d.tenant_id, d.endpoint_id, coalesce(d.last_error, '') AS error,"
+                " coalesce(d.last_status, 0) AS code, d.status, count(*) AS n, min(d.last_attempt_at) AS first_at,"
+                " max(d.last_attempt_at) AS last_at, min(w.due_at) AS next_at,"
+                " (array_agg(d.id ORDER BY d.id DESC))[1] AS sample FROM hooktop.delivery d"
+                " LEFT JOIN hooktop.tenant_webhook_outbox w ON w.tenant_id = d.tenant_id"
+                " AND w.endpoint_id = d.endpoint_id AND w.delivery_id = d.id"
+                " WHERE (d.status IN ('exhausted', 'quarantined')"
+                " OR d.status IN ('ready', 'held') AND d.attempts > 0)");
+    if (tenant != NULL)
+        ht_sql_uuid(&sql, &p, " AND d.tenant_id = ", tenant);
+    ht_filter_sql(f, delivery_filter, HT_COUNT(delivery_filter), &sql, &p);
+    ht_buf_addf(&sql,
+                " GROUP BY 1, 2, 3, 4, 5 ORDER BY n DESC, last_at DESC LIMIT %d) g"
+                " LEFT JOIN hooktop.endpoint e ON e.id = g.endpoint_id AND e.tenant_id = g.tenant_id"
+                " ORDER BY g.n DESC, g.last_at DESC",
+                (int)limit + 1);
+    const struct ht_stmt s = {.what = "delivery groups", .sql = sql.data};
+    return read_groups(c, &s, &p, group_cols, HT_COUNT(group_cols), limit, ret, err);
+}
+
+enum ht_rc ht_store_delivery_find(struct ht_conn *c, const char *id, struct ht_delivery *ret, struct ht_err *err)
+{
+    HT_CLEANUP(ht_deliveries_fini) struct ht_deliveries found = {0};
+    struct ht_buf sql HT_BUF_CLEANUP = {0};
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_buf_init(&sql, HT_SQL_MAX);
+    ht_params_init(&p);
+    begin_select(&sql);
+    enum ht_rc rc = ht_sql_id_range(&sql, &p, " AND d.id", "delivery", id, err);
+    end_select(&sql, 2);
+    const struct ht_stmt s = {.what = "delivery", .sql = sql.data};
+    if (rc == HT_OK)
+        rc = read_deliveries(c, &s, &p, delivery_cols, HT_COUNT(delivery_cols), 0, &found, err);
+    if (rc == HT_OK)
+        rc = ht_check_found("delivery", id, found.n, err);
+    if (rc != HT_OK)
+        return rc;
+    *ret = found.rows[0];
+    found.rows[0] = (struct ht_delivery){0};
+    return HT_OK;
+}
+
+enum ht_rc ht_store_attempts(struct ht_conn *c, const struct ht_delivery *d, struct ht_attempts *ret,
+                             struct ht_err *err)
+{
+    static const struct ht_col cols[] = {
+        HT_COL("n", ht_attempt, n, I32),
+        HT_COL("at", ht_attempt, at, TIME),
+        HT_COL("status", ht_attempt, status, I32),
+        HT_COL_OF_WORDS("error", ht_attempt, error, ht_attempt_words),
+        HT_COL("error_detail", ht_attempt, error_detail, TEXT),
+        HT_COL("dns_us", ht_attempt, phases.dns_us, I32),
+        HT_COL("connect_us", ht_attempt, phases.connect_us, I32),
+        HT_COL("tls_us", ht_attempt, phases.tls_us, I32),
+        HT_COL("first_byte_us", ht_attempt, phases.first_byte_us, I32),
+        HT_COL("total_us", ht_attempt, phases.total_us, I32),
+        HT_COL("address", ht_attempt, address, TEXT),
+        HT_COL("request_headers", ht_attempt, request_headers, TEXT),
+        HT_COL("response_headers", ht_attempt, response_headers, TEXT),
+        HT_COL_OF_BYTES("response_body", ht_attempt, response_body, response_body_len),
+        HT_COL("response_bytes", ht_attempt, response_bytes, I64),
+        HT_COL("secret_ids", ht_attempt, secret_ids, TEXT),
+        HT_COL("worker", ht_attempt, worker, TEXT),
+    };
+    struct ht_buf sql HT_BUF_CLEANUP = {0};
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_buf_init(&sql, HT_SQL_MAX);
+    ht_params_init(&p);
+    ht_put_uuid(&p, &d->id);
+    ht_put_uuid(&p, &d->tenant_id);
+    ht_buf_adds(&sql, "SELECT ");
+    ht_sql_columns(&sql, cols, HT_COUNT(cols));
+    ht_buf_adds(&sql, " FROM hooktop.attempt WHERE delivery_id = $1 AND tenant_id = $2 ORDER BY n");
+    const struct ht_stmt s = {.what = "delivery", .sql = sql.data};
+    return read_attempts(c, &s, &p, cols, HT_COUNT(cols), 0, ret, err);
+}
+
+enum ht_rc ht_store_redeliver(struct ht_conn *c, const struct ht_delivery *d, const char *reason, struct ht_uuid *ret,
+                              struct ht_err *err)
+{
+    static const struct ht_col cols[] = {{.sql = "redeliver", .kind = HT_COL_UUID}};
+    static const struct ht_stmt s = {.what = "redeliver", .sql = "SELECT hooktop.redeliver($1, $2, $3)"};
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_params_init(&p);
+    ht_put_uuid(&p, &d->tenant_id);
+    ht_put_uuid(&p, &d->id);
+    ht_put_text(&p, reason);
+    return ht_conn_one(c, &s, &p, cols, HT_COUNT(cols), ret, sizeof(*ret), err);
+}
+
+enum ht_rc ht_store_delivery_cancel(struct ht_conn *c, const struct ht_delivery *d, const char *reason,
+                                    struct ht_err *err)
+{
+    static const struct ht_stmt s = {.what = "delivery", .sql = "SELECT hooktop.delivery_cancel($1, $2, $3)"};
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_params_init(&p);
+    ht_put_uuid(&p, &d->tenant_id);
+    ht_put_uuid(&p, &d->id);
+    ht_put_text(&p, reason);
+    return ht_conn_do(c, &s, &p, err);
+}
