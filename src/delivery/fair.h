@@ -1,0 +1,113 @@
+/* Who is claimed for and who is sent to next, so that neither a tenant nor an endpoint can take all slots.
+ *
+ * Two stages, each a fair round over tenants and, within a tenant, over its endpoints: CLAIM (rows wait in the
+ * database) and SEND (rows are in hand). Endpoints and rows fall into four classes, and the doubtful ones may only have
+ * a part of the slots, so that what is likely to succeed at once always finds one:
+ *
+ *   FRESH  a first attempt at an endpoint whose last answer came soon   may use all slots
+ *   NEW    a first attempt at an endpoint never sent to                 with the two below seven eighths
+ *   SLOW   a first attempt at one that answered late or not at all      with RETRY three quarters
+ *   RETRY  any later attempt                                            half
+ *
+ * An endpoint that is new, or that did not answer, has one row in hand at a time until it answers.
+ * One tenant may have seven eighths of the slots and one endpoint three quarters. An endpoint's cap on rows in hand and
+ * its rate are enforced when its rows are claimed: a row in hand may always be sent.
+ *
+ * Pure: no network, no database; time is given (monotonic microseconds). Thread: one. */
+#ifndef HOOKTOP_SRC_DELIVERY_FAIR_H
+#define HOOKTOP_SRC_DELIVERY_FAIR_H
+
+#include <sys/queue.h>
+#include "hooktop/base/uuid.h"
+
+#define HT_FAIR_IN_FLIGHT 4 /* rows in hand per endpoint where its settings name none */
+
+enum ht_fair_class { HT_FAIR_FRESH, HT_FAIR_NEW, HT_FAIR_SLOW, HT_FAIR_RETRY, HT_FAIR_CLASSES };
+/* How an endpoint's last request went. */
+enum ht_fair_verdict { HT_FAIR_UNTRIED, HT_FAIR_QUICK, HT_FAIR_LATE, HT_FAIR_SILENT };
+enum ht_fair_stage { HT_FAIR_CLAIM, HT_FAIR_SEND, HT_FAIR_STAGES };
+
+struct ht_fair;
+struct ht_fair_tenant;
+
+/* A row in hand; embedded in what the engine knows of it. */
+struct ht_fair_item {
+    TAILQ_ENTRY(ht_fair_item) link;
+    struct ht_fair_endpoint *endpoint;
+    enum ht_fair_class class;
+};
+TAILQ_HEAD(ht_fair_items, ht_fair_item);
+
+struct ht_fair_endpoint {
+    struct ht_uuid tenant_id;
+    struct ht_uuid id;
+    void *user; /* the engine's */
+    /* settings */
+    int32_t cap; /* rows in hand at most; 0 = not known yet: one at a time */
+    double rate; /* per second; 0 = unlimited */
+    /* what the claim goes by */
+    bool due;        /* rows are believed to wait */
+    bool head_retry; /* the next of them has been tried before */
+    bool claiming;
+    double tokens;
+    int64_t tokens_at;
+    enum ht_fair_verdict verdict;
+    int32_t in_hand; /* rows claimed and not yet settled, claims under way included */
+    int32_t sending;
+    /* fair.c's own */
+    struct ht_fair_tenant *tenant;
+    struct ht_fair_items queued;
+    TAILQ_ENTRY(ht_fair_endpoint) ring[HT_FAIR_STAGES];
+    int in_ring[HT_FAIR_STAGES]; /* the class of the ring it is in, or -1 */
+    TAILQ_ENTRY(ht_fair_endpoint) waiting;
+    bool is_waiting; /* for its rate */
+    int64_t used_at;
+};
+
+struct ht_fair_want {
+    struct ht_fair_endpoint *endpoint;
+    int32_t room;
+    enum ht_fair_class class;
+};
+
+struct ht_fair *ht_fair_new(int32_t slots);
+/* `drop`, which may be NULL, is called for each endpoint before it goes. */
+void ht_fair_free(struct ht_fair *f, void (*drop)(void *user, struct ht_fair_endpoint *e), void *user);
+/* Finds or makes it. */
+struct ht_fair_endpoint *ht_fair_endpoint(struct ht_fair *f, const struct ht_uuid *tenant, const struct ht_uuid *id);
+struct ht_fair_endpoint *ht_fair_find(const struct ht_fair *f, const struct ht_uuid *id); /* NULL: not known */
+void ht_fair_settings(struct ht_fair *f, struct ht_fair_endpoint *e, int32_t in_flight_max, double rate);
+
+/* Rows wait for this endpoint. */
+void ht_fair_due(struct ht_fair *f, struct ht_fair_endpoint *e, bool first_attempt);
+/* None do, whatever was believed. */
+void ht_fair_not_due(struct ht_fair *f, struct ht_fair_endpoint *e);
+/* Chooses whom to claim for, `room` rows at most in all, `max` endpoints at most. Each is then `claiming` until
+ * ht_fair_claimed says what came. `prefetch`: how many rows may be in hand beyond the slots. */
+size_t ht_fair_wants(struct ht_fair *f, int64_t now_us, int32_t room, int32_t prefetch, struct ht_fair_want *ret,
+                     size_t max);
+/* `got` of the rows wanted came (each to be queued or left). Fewer than wanted: no more wait for now. */
+void ht_fair_claimed(struct ht_fair *f, const struct ht_fair_want *w, int32_t got, bool last_retry, int64_t now_us);
+/* When an endpoint that waits for its rate may be claimed for; INT64_MAX = none waits. */
+int64_t ht_fair_rate_due(const struct ht_fair *f);
+
+void ht_fair_queue(struct ht_fair *f, struct ht_fair_item *i, struct ht_fair_endpoint *e, bool retry);
+/* Takes the next row to send, or NULL: nothing waits, or no slot that it may have is free. */
+struct ht_fair_item *ht_fair_next(struct ht_fair *f);
+/* Takes a given row out of the queue: it will not be sent. */
+void ht_fair_unqueue(struct ht_fair *f, struct ht_fair_item *i);
+/* Its request has ended so. The row stays in hand until ht_fair_left. */
+void ht_fair_sent(struct ht_fair *f, struct ht_fair_item *i, enum ht_fair_verdict verdict);
+/* `n` rows of this endpoint are no longer in hand. */
+void ht_fair_left(struct ht_fair *f, struct ht_fair_endpoint *e, int32_t n, int64_t now_us);
+
+int32_t ht_fair_queued(const struct ht_fair *f);
+int32_t ht_fair_sending(const struct ht_fair *f);
+int32_t ht_fair_in_hand(const struct ht_fair *f);
+bool ht_fair_claimable(const struct ht_fair *f); /* somebody could be claimed for, room and slots aside */
+
+/* Forgets endpoints without work that were last used before `before_us`; drop is called for each, before it goes. */
+void ht_fair_sweep(struct ht_fair *f, int64_t before_us, void (*drop)(void *user, struct ht_fair_endpoint *e),
+                   void *user);
+
+#endif

@@ -1,0 +1,461 @@
+#include <stdlib.h>
+#include <string.h>
+#include "hooktop/base/clock.h"
+#include "hooktop/base/log.h"
+#include "state.h"
+
+#define DISCOVER_LIMIT  500
+/* Between two rounds over the endpoints with waiting rows: while there is something to claim, and while there is not
+ * (then a producer's NOTIFY wakes us; the rounds are for what it missed). */
+#define ROUND_BUSY_US   20000
+#define ROUND_IDLE_US   200000
+#define ROUND_LEAST_US  10000
+#define ROUND_MOST_US   250000
+/* An endpoint whose first row may be one that we have in hand is asked for more not sooner than this. */
+#define PROBE_US        100000
+#define AFTER_ERROR_US  500000
+#define HEARTBEAT_US    3000000
+/* Saying that we sleep, or no longer do, is a write, so neither is said at once. */
+#define ASLEEP_AFTER_US 200000
+#define AWAKE_AFTER_US  500000
+/* How much of the coming requests may lie ready, in time, and at most. */
+#define PREFETCH_S      0.05
+#define PREFETCH_MAX    HT_BATCH_MAX
+#define PREFETCH_LEAST  4
+/* Endpoints without work are forgotten after this. */
+#define SWEEP_US        60000000
+#define FORGET_US       600000000
+
+void ht_supply_init(struct ht_engine *e)
+{
+    TAILQ_INIT(&e->supply.load);
+    e->supply.next_due_at = INT64_MAX;
+    e->supply.sweep_at = ht_mono_us() + SWEEP_US;
+    e->supply.rate_at = ht_mono_us();
+}
+
+struct ht_fair_endpoint *ht_supply_endpoint(struct ht_engine *e, const struct ht_uuid *tenant, const struct ht_uuid *id)
+{
+    struct ht_fair_endpoint *ep = ht_fair_endpoint(e->fair, tenant, id);
+    if (!ep->user) {
+        struct ht_endpoint_state *s = ht_alloc(1, sizeof *s);
+        TAILQ_INIT(&s->awaiting);
+        s->endpoint = ep;
+        ep->user = s;
+    }
+    return ep;
+}
+
+void ht_supply_drop_endpoint(void *user, struct ht_fair_endpoint *ep)
+{
+    struct ht_endpoint_state *s = ht_state_of(ep);
+    (void)user;
+    if (s) {
+        ht_delivery_target_unref(s->target);
+        free(s);
+    }
+}
+
+void ht_supply_look(struct ht_engine *e)
+{
+    e->supply.discover_at = 0;
+}
+
+void ht_supply_back_off(struct ht_engine *e)
+{
+    e->supply.claim_not_before = ht_mono_us() + AFTER_ERROR_US;
+}
+
+void ht_supply_lane_up(struct ht_engine *e)
+{
+    struct ht_supply *s = &e->supply;
+    s->heartbeat_at = 0;
+    s->discover_from = (struct ht_uuid){0};
+    s->round_empty = s->round_old = false;
+    ht_supply_look(e);
+}
+
+/* Room ------------------------------------------------------------------------------------------------------------- */
+
+/* At the present pace so many rows are used up while the next claim is under way. */
+static int32_t prefetch(const struct ht_engine *e)
+{
+    double rows = e->supply.start_rate * PREFETCH_S;
+    return rows < PREFETCH_LEAST ? PREFETCH_LEAST : rows > PREFETCH_MAX ? PREFETCH_MAX : (int32_t)rows;
+}
+
+static int32_t claim_room(const struct ht_engine *e)
+{
+    int32_t ahead = e->concurrency + prefetch(e) - ht_fair_sending(e->fair) - ht_fair_queued(e->fair);
+    /* Results that the database has not taken yet count against the whole. */
+    int32_t whole = 2 * e->concurrency + 2 * HT_BATCH_MAX - ht_fair_in_hand(e->fair);
+    int32_t room = ahead < whole ? ahead : whole;
+    return room < HT_BATCH_MAX ? room : HT_BATCH_MAX;
+}
+
+/* Discovering ------------------------------------------------------------------------------------------------------ */
+
+static void plan_next_round(struct ht_engine *e, int64_t now)
+{
+    struct ht_supply *s = &e->supply;
+    bool idle = s->idle_since != 0 && now - s->idle_since > ASLEEP_AFTER_US;
+    int64_t pause = idle || claim_room(e) <= 0 ? ROUND_IDLE_US : ROUND_BUSY_US;
+    /* A round that is dear is made rarely. */
+    pause = pause > 5 * s->discover_took_us ? pause : 5 * s->discover_took_us;
+    pause = pause < ROUND_MOST_US ? pause : ROUND_MOST_US;
+    s->round_empty = !s->found;
+    s->round_old = !s->found_new;
+    s->found = s->found_new = false;
+    s->discover_at = now + pause;
+    if (s->next_due_at < s->discover_at) {
+        /* Many retries may come due one after another: they share rounds. */
+        s->discover_at = s->next_due_at > now + ROUND_LEAST_US ? s->next_due_at : now + ROUND_LEAST_US;
+    }
+    s->next_due_at = INT64_MAX;
+}
+
+/* What waits is seen by its first rows, and where there are many those may all be ours, which stay in the outbox until
+ * they are settled: then nothing new is known, and it is enough to ask now and then. */
+static void take_waiting(struct ht_engine *e, const struct ht_waiting *w, int64_t now)
+{
+    struct ht_supply *s = &e->supply;
+    struct ht_fair_endpoint *ep = ht_supply_endpoint(e, &w->tenant_id, &w->endpoint_id);
+    struct ht_endpoint_state *st = ht_state_of(ep);
+    bool perhaps_ours = !ep->due && ep->in_hand > 0 && w->due_at <= st->last_due;
+    s->found = true;
+    if (perhaps_ours && now < st->probe_at) {
+        return;
+    }
+    s->found_new = s->found_new || (!ep->due && !perhaps_ours);
+    st->probe_at = now + PROBE_US;
+    ht_fair_due(e->fair, ep, w->first_attempt);
+}
+
+void ht_supply_discovered(void *user, struct ht_waiting_list *list, const struct ht_err *err)
+{
+    struct ht_engine *e = user;
+    struct ht_supply *s = &e->supply;
+    int64_t now = ht_mono_us();
+    s->discovering = false;
+    s->discover_took_us = now - s->discover_sent_at;
+    if (!list) {
+        s->discover_at = now + AFTER_ERROR_US;
+        ht_engine_report(e, HT_LOG_WARN, "looking for work failed: %s", err ? err->why : "");
+        return;
+    }
+    ht_engine_set_clock(e, list->db_now);
+    for (size_t i = 0; i < list->n; i++) {
+        const struct ht_waiting *w = &list->rows[i];
+        if (w->due_at <= list->db_now) {
+            take_waiting(e, w, now);
+        }
+    }
+    if (list->next_due_at > 0) {
+        int64_t at = now + (list->next_due_at > list->db_now ? list->next_due_at - list->db_now : 0);
+        s->next_due_at = at < s->next_due_at ? at : s->next_due_at;
+    }
+    s->discover_from = list->next;
+    if (ht_uuid_is_nil(&list->next)) {
+        plan_next_round(e, now);
+    } else {
+        ht_supply_look(e);
+    }
+    ht_waiting_list_free(list);
+}
+
+void ht_supply_woken(void *user, const struct ht_uuid *endpoint)
+{
+    struct ht_engine *e = user;
+    struct ht_fair_endpoint *ep = endpoint ? ht_fair_find(e->fair, endpoint) : NULL;
+    if (ep) {
+        ht_fair_due(e->fair, ep, true);
+    } else {
+        ht_supply_look(e);
+    }
+}
+
+static void discover(struct ht_engine *e, int64_t now)
+{
+    struct ht_supply *s = &e->supply;
+    if (s->discovering || now < s->discover_at) {
+        return;
+    }
+    if (ht_lane_discover(e->claims, &s->discover_from, DISCOVER_LIMIT)) {
+        s->discovering = true;
+        s->discover_sent_at = now;
+    } else {
+        s->discover_at = now + ROUND_BUSY_US;
+    }
+}
+
+/* Settings --------------------------------------------------------------------------------------------------------- */
+
+static void need_target(struct ht_engine *e, struct ht_endpoint_state *st)
+{
+    if (!st->asked) {
+        st->asked = true;
+        TAILQ_INSERT_TAIL(&e->supply.load, st, load_link);
+    }
+}
+
+static void load_targets(struct ht_engine *e, int64_t now)
+{
+    struct ht_supply *s = &e->supply;
+    struct ht_uuid *tenants = s->load_tenants, *endpoints = s->load_endpoints;
+    struct ht_endpoint_state *st;
+    size_t n = 0;
+    if (TAILQ_EMPTY(&s->load) || s->n_loading > 0 || now < s->load_not_before) {
+        return;
+    }
+    TAILQ_FOREACH(st, &s->load, load_link)
+    {
+        if (n == HT_BATCH_MAX) {
+            break;
+        }
+        tenants[n] = st->endpoint->tenant_id;
+        endpoints[n] = st->endpoint->id;
+        s->loading[n++] = st;
+    }
+    if (!ht_lane_targets(e->claims, tenants, endpoints, n)) {
+        s->load_not_before = now + ROUND_BUSY_US;
+        return;
+    }
+    for (size_t i = 0; i < n; i++) {
+        TAILQ_REMOVE(&s->load, s->loading[i], load_link);
+    }
+    s->n_loading = n;
+}
+
+static void take_target(struct ht_engine *e, struct ht_target *t)
+{
+    struct ht_fair_endpoint *ep = ht_supply_endpoint(e, &t->endpoint.tenant_id, &t->endpoint.id);
+    struct ht_endpoint_state *st = ht_state_of(ep);
+    ht_delivery_target_unref(st->target);
+    ht_fair_settings(e->fair, ep, t->endpoint.in_flight_max, t->endpoint.rate_per_s);
+    st->target = ht_delivery_target_new(t, e->o.egress, e->timeout_max_ms);
+    if (st->target->refused == HT_ATTEMPT_BLOCKED) {
+        ht_engine_report(e, HT_LOG_WARN, "an endpoint's URL is not allowed: %s", st->target->why);
+    }
+}
+
+/* Rows whose settings came are queued; those of an endpoint that is gone are given back. */
+static void place_awaiting(struct ht_engine *e, struct ht_endpoint_state *st)
+{
+    struct ht_flight *f;
+    bool there = st->target != NULL && st->target->t.endpoint.status == HT_ENDPOINT_ACTIVE;
+    st->asked = false;
+    if (!there) {
+        ht_fair_not_due(e->fair, st->endpoint);
+    }
+    while ((f = TAILQ_FIRST(&st->awaiting)) != NULL) {
+        if (there) {
+            ht_flight_queue(e, f);
+        } else {
+            ht_settle_release(e, f);
+        }
+    }
+}
+
+void ht_supply_targets(void *user, struct ht_targets *targets, const struct ht_err *err)
+{
+    struct ht_engine *e = user;
+    struct ht_supply *s = &e->supply;
+    if (!targets) {
+        ht_engine_report(e, HT_LOG_WARN, "loading settings failed: %s", err ? err->why : "");
+        s->load_not_before = ht_mono_us() + AFTER_ERROR_US;
+        for (size_t i = 0; i < s->n_loading; i++) {
+            TAILQ_INSERT_HEAD(&s->load, s->loading[i], load_link);
+        }
+        s->n_loading = 0;
+        return;
+    }
+    HT_FAULT("after_targets");
+    ht_engine_set_clock(e, targets->db_now);
+    for (size_t i = 0; i < targets->n; i++) {
+        take_target(e, &targets->rows[i]);
+    }
+    for (size_t i = 0; i < s->n_loading; i++) {
+        place_awaiting(e, s->loading[i]);
+    }
+    s->n_loading = 0;
+    ht_targets_free(targets);
+}
+
+/* Claiming --------------------------------------------------------------------------------------------------------- */
+
+static void claim(struct ht_engine *e, int64_t now)
+{
+    struct ht_supply *s = &e->supply;
+    struct ht_claim_want *wants = s->claim_wants;
+    int32_t room = claim_room(e);
+    if (s->n_wants > 0 || now < s->claim_not_before || room <= 0) {
+        return;
+    }
+    s->n_wants = ht_fair_wants(e->fair, now, room, prefetch(e), s->wants, HT_BATCH_MAX);
+    if (s->n_wants == 0) {
+        return;
+    }
+    for (size_t i = 0; i < s->n_wants; i++) {
+        const struct ht_fair_endpoint *ep = s->wants[i].endpoint;
+        wants[i] = (struct ht_claim_want){
+            .tenant_id = ep->tenant_id,
+            .endpoint_id = ep->id,
+            .room = s->wants[i].room,
+            .in_flight_max = ep->cap > 0 ? ep->cap : HT_FAIR_IN_FLIGHT,
+        };
+    }
+    s->claim_sent_at = now;
+    HT_FAULT("before_claim");
+    if (!ht_lane_claim(e->claims, wants, s->n_wants)) {
+        ht_supply_claimed(e, NULL, NULL);
+    }
+    HT_FAULT("claim_sent");
+}
+
+static void take_row(struct ht_engine *e, struct ht_claimed *row, int64_t lease_until)
+{
+    struct ht_fair_endpoint *ep = ht_supply_endpoint(e, &row->tenant_id, &row->endpoint_id);
+    struct ht_endpoint_state *st = ht_state_of(ep);
+    if (ht_flight_again(e, row, lease_until)) {
+        return;
+    }
+    st->got++;
+    st->last_due = row->due_at;
+    st->last_retry = row->attempt > 1;
+    bool known = st->target && st->target->t.endpoint.version >= row->endpoint_version;
+    struct ht_flight *f = ht_flight_new(e, ep, row, lease_until);
+    if (known) {
+        ht_flight_queue(e, f);
+    } else {
+        need_target(e, st);
+    }
+}
+
+static void end_claim(struct ht_engine *e, bool failed, int64_t now)
+{
+    struct ht_supply *s = &e->supply;
+    for (size_t i = 0; i < s->n_wants; i++) {
+        struct ht_fair_endpoint *ep = s->wants[i].endpoint;
+        struct ht_endpoint_state *st = ht_state_of(ep);
+        bool retry = ep->head_retry;
+        ht_fair_claimed(e->fair, &s->wants[i], st->got, st->last_retry, now);
+        if (failed) {
+            ht_fair_due(e->fair, ep, !retry);
+        }
+        st->got = 0;
+    }
+    s->n_wants = 0;
+}
+
+void ht_supply_claimed(void *user, struct ht_claim_batch *batch, const struct ht_err *err)
+{
+    struct ht_engine *e = user;
+    struct ht_supply *s = &e->supply;
+    int64_t now = ht_mono_us();
+    if (batch) {
+        HT_FAULT("after_claim");
+        ht_engine_set_clock(e, batch->db_now);
+        for (size_t i = 0; i < batch->n; i++) {
+            take_row(e, &batch->rows[i], s->claim_sent_at + e->lease_ms * 1000LL);
+        }
+        ht_claim_batch_free(batch);
+    } else {
+        ht_supply_back_off(e);
+        if (err) {
+            ht_engine_report(e, HT_LOG_WARN, "claiming failed: %s", err->why);
+        }
+    }
+    end_claim(e, batch == NULL, now);
+}
+
+/* Heartbeat, sleep ------------------------------------------------------------------------------------------------- */
+
+static void note_pace(struct ht_engine *e, int64_t now)
+{
+    struct ht_supply *s = &e->supply;
+    bool may_send = ht_fair_queued(e->fair) > 0 && ht_fair_sending(e->fair) < e->concurrency;
+    bool busy = ht_fair_claimable(e->fair) || may_send || s->n_wants > 0;
+    if (busy) {
+        s->idle_since = 0;
+        s->busy_since = s->busy_since != 0 ? s->busy_since : now;
+    } else {
+        s->busy_since = 0;
+        s->idle_since = s->idle_since != 0 ? s->idle_since : now;
+    }
+    if (now - s->rate_at >= 50000) {
+        double rate = (double)s->starts * 1e6 / (double)(now - s->rate_at);
+        s->start_rate = rate > s->start_rate ? rate : 0.8 * s->start_rate + 0.2 * rate;
+        s->starts = 0;
+        s->rate_at = now;
+    }
+}
+
+static void heartbeat(struct ht_engine *e, int64_t now)
+{
+    struct ht_supply *s = &e->supply;
+    bool asleep = s->asleep;
+    if (!e->mode.may_claim) {
+        asleep = false; /* nothing to be woken for */
+    } else if (s->idle_since != 0 && now - s->idle_since > ASLEEP_AFTER_US && s->round_old) {
+        asleep = true;
+    } else if (s->busy_since != 0 && now - s->busy_since > AWAKE_AFTER_US) {
+        asleep = false;
+    }
+    if (asleep == s->asleep && now < s->heartbeat_at) {
+        return;
+    }
+    if (ht_lane_heartbeat(e->claims, asleep)) {
+        if (asleep && !s->asleep) {
+            ht_supply_look(e); /* what was emitted before the database knew that we sleep woke nobody */
+        }
+        s->asleep = asleep;
+        s->heartbeat_at = now + HEARTBEAT_US;
+        e->mode.heard_sent = true;
+    } else {
+        s->heartbeat_at = now + ROUND_BUSY_US;
+    }
+}
+
+void ht_supply_step(struct ht_engine *e, int64_t now)
+{
+    struct ht_supply *s = &e->supply;
+    note_pace(e, now);
+    if (!ht_lane_up(e->claims)) {
+        return;
+    }
+    heartbeat(e, now);
+    load_targets(e, now);
+    if (e->mode.may_claim) {
+        claim(e, now);
+        discover(e, now);
+    }
+    if (now >= s->sweep_at && s->n_wants == 0 && s->n_loading == 0 && TAILQ_EMPTY(&s->load)) {
+        s->sweep_at = now + SWEEP_US;
+        ht_fair_sweep(e->fair, now - FORGET_US, ht_supply_drop_endpoint, e);
+    }
+}
+
+int64_t ht_supply_due(const struct ht_engine *e, int64_t now)
+{
+    const struct ht_supply *s = &e->supply;
+    int64_t due = s->heartbeat_at;
+    if (!ht_lane_up(e->claims)) {
+        return INT64_MAX;
+    }
+    if (e->mode.may_claim && !s->discovering && s->discover_at < due) {
+        due = s->discover_at;
+    }
+    if (e->mode.may_claim && s->n_wants == 0 && ht_fair_rate_due(e->fair) < due) {
+        due = ht_fair_rate_due(e->fair);
+    }
+    if (s->claim_not_before > now && s->claim_not_before < due) {
+        due = s->claim_not_before;
+    }
+    if (s->idle_since != 0 && !s->asleep && s->round_old && s->idle_since + ASLEEP_AFTER_US < due) {
+        due = s->idle_since + ASLEEP_AFTER_US + 1;
+    }
+    if (!TAILQ_EMPTY(&s->load) && s->n_loading == 0 && s->load_not_before < due) {
+        due = s->load_not_before;
+    }
+    return due;
+}
