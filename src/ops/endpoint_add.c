@@ -1,0 +1,109 @@
+#include <stdlib.h>
+#include <string.h>
+#include "parts.h"
+
+static enum ht_rc choose_profile(const struct ht_tenant *tenant, const struct ht_endpoint *e,
+                                 const struct ht_profile **ret_tenants, const struct ht_profile **ret,
+                                 struct ht_err *err)
+{
+    enum ht_rc rc = ht_ops_profile(tenant->profile, ret_tenants, err);
+    if (rc == HT_OK)
+        rc = ht_ops_profile(e->profile ? e->profile : tenant->profile, ret, err);
+    if (rc != HT_OK || *ret == *ret_tenants || strcmp((*ret)->name, "standard") == 0)
+        return rc;
+    return ht_fail(err, HT_USAGE, "endpoint", "make a tenant with that profile",
+                   "its profile is %s, but the tenant's is %s; an endpoint has its tenant's or standard", (*ret)->name,
+                   tenant->profile);
+}
+
+/* A tenant's key that already signs; *ret_public stays NULL when there is none yet. */
+static enum ht_rc find_tenant_key(const struct ht_ops *o, const struct ht_tenant *tenant, char **ret_public,
+                                  struct ht_err *err)
+{
+    HT_CLEANUP(ht_secret_metas_fini) struct ht_secret_metas keys = {0};
+    const struct ht_uuid nil = {0};
+    enum ht_rc rc = ht_store_secrets(o->conn, &tenant->id, &nil, &keys, err);
+    for (size_t i = 0; rc == HT_OK && i < keys.n && !*ret_public; i++)
+        if (keys.rows[i].state == HT_SECRET_ACTIVE && keys.rows[i].public_pem)
+            *ret_public = ht_strdup(keys.rows[i].public_pem);
+    return rc;
+}
+
+static enum ht_rc make_tenant_key(const struct ht_ops *o, const struct ht_profile *p, const struct ht_tenant *tenant,
+                                  const struct ht_secret *brought, struct ht_fresh *ret, struct ht_err *err)
+{
+    const struct ht_uuid nil = {0};
+    int32_t generation;
+    enum ht_rc rc = ht_store_secret_next(o->conn, &tenant->id, &nil, &generation, err);
+    return rc == HT_OK ? ht_fresh_make(o, p, &tenant->id, &nil, brought, generation, ret, err) : rc;
+}
+
+/* What will sign: the endpoint's own first secret, or the tenant's key, made when there is none. */
+static enum ht_rc make_secret(const struct ht_ops *o, const struct ht_profile *p, const struct ht_tenant *tenant,
+                              const struct ht_endpoint *e, const struct ht_secret *brought, struct ht_fresh *f,
+                              struct ht_err *err)
+{
+    HT_AUTOFREE char *public = NULL;
+    if (!p->key_per_tenant)
+        return ht_fresh_make(o, p, &tenant->id, &e->id, brought, 1, f, err);
+    enum ht_rc rc = find_tenant_key(o, tenant, &public, err);
+    if (rc == HT_OK && !public)
+        return make_tenant_key(o, p, tenant, brought, f, err);
+    if (rc == HT_OK && brought)
+        return ht_fail(err, HT_USAGE, "endpoint", "leave the key out; to change it: hooktop secret rotate --tenant",
+                       "the tenant already has a signing key, which all its %s endpoints share", p->title);
+    f->public_key = public;
+    public = NULL;
+    return rc;
+}
+
+static enum ht_rc store(const struct ht_ops *o, const struct ht_profile *p, const struct ht_endpoint *e,
+                        const char *const *patterns, size_t n, const struct ht_fresh *f, struct ht_err *err)
+{
+    const struct ht_uuid nil = {0};
+    enum ht_rc rc = ht_conn_begin(o->conn, err);
+    if (rc != HT_OK)
+        return rc;
+    if (p->key_per_tenant && f->secret)
+        rc = ht_store_secret_add(o->conn, &e->tenant_id, &nil, &f->sealed, false, 0, o->reason, err);
+    if (rc == HT_OK)
+        rc = ht_store_endpoint_add(o->conn, e, patterns, n, p->key_per_tenant ? NULL : &f->sealed, o->reason, err);
+    if (rc == HT_OK)
+        rc = ht_conn_commit(o->conn, err);
+    if (rc != HT_OK)
+        ht_conn_rollback(o->conn);
+    return rc;
+}
+
+enum ht_rc ht_ops_endpoint_add(const struct ht_ops *o, const struct ht_tenant *tenant, struct ht_endpoint *e,
+                               const char *const *patterns, size_t n_patterns, const struct ht_secret *brought,
+                               struct ht_secret **ret_secret, char **ret_public, struct ht_err *err)
+{
+    const struct ht_profile *tenants = NULL, *p = NULL;
+    HT_CLEANUP(ht_fresh_fini) struct ht_fresh f = {0};
+    enum ht_rc rc = choose_profile(tenant, e, &tenants, &p, err);
+    if (rc == HT_OK)
+        rc = ht_ops_check_settings(o, p, e, err);
+    if (rc == HT_OK)
+        rc = ht_ops_check_patterns(o, tenants, patterns, n_patterns, err);
+    if (rc != HT_OK)
+        return rc;
+    if (!e->profile)
+        e->profile = ht_strdup(p->name);
+    e->id = ht_uuid_new();
+    e->tenant_id = tenant->id;
+    e->status = p->needs_verification ? HT_ENDPOINT_UNVERIFIED : HT_ENDPOINT_ACTIVE;
+    rc = ht_ops_seal_headers(o, e, err);
+    if (rc == HT_OK)
+        rc = make_secret(o, p, tenant, e, brought, &f, err);
+    if (rc == HT_OK)
+        rc = store(o, p, e, patterns, n_patterns, &f, err);
+    if (rc != HT_OK)
+        return rc;
+    bool show = !brought && !p->key_per_tenant;
+    *ret_secret = show ? f.secret : NULL;
+    *ret_public = f.public_key;
+    f.secret = show ? NULL : f.secret;
+    f.public_key = NULL;
+    return HT_OK;
+}
