@@ -1,0 +1,159 @@
+/* The console without its terminal: state, screens, requests on their way, questions. Keys and replies go in, a canvas
+ * comes out; term.c gives it a terminal, tests give it keys and replies made by hand.
+ *
+ * Time comes in as `now_us` (monotonic, set by whoever drives it), so nothing here waits or asks the clock.
+ * Thread: the UI's.
+ */
+#ifndef HOOKTOP_TUI_APP_H
+#define HOOKTOP_TUI_APP_H
+
+#include "hooktop/tui/canvas.h"
+#include "hooktop/tui/dialog.h"
+#include "hooktop/tui/keys.h"
+#include "hooktop/tui/prompt.h"
+#include "hooktop/tui/screen.h"
+#include "hooktop/tui/theme.h"
+#include "hooktop/tui/tui.h"
+
+#define HT_STACK_MAX    12
+#define HT_MESSAGES_MAX 200
+#define HT_WRITES_MAX   16
+
+/* What only a terminal can do; each may be called at any time between frames. */
+struct ht_terminal {
+    void *user;
+    /* Draws a frame, then writes the secret straight to the terminal into this place; false when it cannot be shown
+     * here (why in err). Until conceal no frame is drawn. */
+    bool (*reveal)(void *user, struct ht_rect box, const struct ht_secret *secret, struct ht_err *err);
+    void (*conceal)(void *user); /* takes it off the screen for good; called only while it is shown */
+    /* Into the clipboard; *ret_how says by which way. */
+    bool (*copy)(void *user, const struct ht_secret *secret, const char **ret_how, struct ht_err *err);
+    void (*redraw)(void *user);      /* everything anew at the next frame */
+    void (*suspend)(void *user);     /* back to the shell until it brings us back */
+    void (*flush_input)(void *user); /* forget keys typed ahead */
+};
+
+/* What the keys go to. */
+enum ht_input { HT_INPUT_KEYS, HT_INPUT_FILTER, HT_INPUT_SEARCH, HT_INPUT_COMMAND, HT_INPUT_PATH };
+
+enum ht_flash_kind { HT_FLASH_INFO, HT_FLASH_WAIT, HT_FLASH_ERROR };
+
+struct ht_message {
+    int64_t at_us; /* the database's time, 0 = not known yet */
+    enum ht_flash_kind kind;
+    char text[512];
+};
+
+/* A write on its way. */
+struct ht_write {
+    uint64_t ticket; /* 0: free */
+    const char *verb;
+    char subject[96];
+};
+
+struct ht_app {
+    const struct ht_tui_options *o;
+    const struct ht_terminal *term;
+    struct ht_theme theme;
+    struct ht_canvas canvas;
+    int64_t now_us;
+    bool quit;
+    bool dirty;  /* something to draw */
+    bool urgent; /* ... at once: a key was pressed, the size changed */
+
+    /* screens: roots are kept while others are open; stack[0] is one of them */
+    struct ht_screen *roots[HT_SCREEN_COUNT];
+    struct ht_screen *stack[HT_STACK_MAX];
+    size_t depth;
+    uint64_t last_serial, last_ticket;
+
+    /* the database */
+    enum ht_link_state link;
+    int64_t link_since_us, retry_at_us; /* on our clock */
+    char link_why[256];
+    int32_t took_ms;
+    int64_t db_now, db_now_at_us; /* the database's time, and when we learnt it */
+    struct ht_whoami who;
+    bool who_known;
+    struct ht_engine_figures figures;
+
+    /* what is being asked of the user, what was said to him */
+    struct ht_dialog *dialog;
+    enum ht_input input;
+    struct ht_prompt prompt;
+    char input_label[64];
+    struct ht_message messages[HT_MESSAGES_MAX]; /* a ring */
+    size_t n_messages;                           /* ever */
+    bool flash;                                  /* the newest message is shown in the status line */
+    struct ht_write writes[HT_WRITES_MAX];
+    uint64_t who_ticket;
+    int64_t drawn_second; /* of the clock in the last frame */
+    bool absolute_times;
+    int64_t age_now, age_at_us, age_data_at; /* what ages are counted to: in lists it moves in steps */
+    bool quitting;                           /* being asked whether to leave */
+    bool secret_shown;                       /* a secret stands on the terminal: no frame until it is gone */
+    int64_t conceal_at;                      /* when it goes */
+    bool theme_changed;                      /* whoever paints takes the new one */
+    bool pasting;
+};
+
+void ht_app_init(struct ht_app *app, const struct ht_tui_options *o, const struct ht_terminal *term, int64_t now_us);
+void ht_app_fini(struct ht_app *app);
+
+/* Drive it: a key, everything in the inbox, what time brings; then draw when `dirty`. */
+void ht_app_key(struct ht_app *app, int32_t key);
+void ht_app_take(struct ht_app *app);
+void ht_app_step(struct ht_app *app);
+/* When ht_app_step has something to do next (monotonic), INT64_MAX: only when a key or a reply comes. */
+int64_t ht_app_due_us(const struct ht_app *app);
+void ht_app_draw(struct ht_app *app);
+void ht_app_resize(struct ht_app *app, int rows, int cols);
+/* The terminal is taken away for a while or for good: hides what may not stay visible. */
+void ht_app_conceal(struct ht_app *app);
+
+/* For screens and actions ------------------------------------------------------------------------------------------ */
+struct ht_screen *ht_app_top(struct ht_app *app);
+/* Posts a request for a page; its reply goes to the screen. False: not now; the request is freed. */
+bool ht_app_ask(struct ht_app *app, struct ht_screen *s, struct ht_request *r);
+/* Posts a write or an errand; its outcome becomes a flash (or a screen). `verb` (static) and `subject` name it:
+ * "redeliver", "..1a2b3c4d". */
+void ht_app_write(struct ht_app *app, struct ht_mailbox *box, struct ht_request *r, const char *verb,
+                  const char *subject);
+void ht_app_flash(struct ht_app *app, enum ht_flash_kind kind, const char *fmt, ...) HT_PRINTF(3, 4);
+void ht_app_flash_err(struct ht_app *app, const struct ht_err *err);
+void ht_app_open_dialog(struct ht_app *app, struct ht_dialog *d); /* takes it */
+void ht_app_act(struct ht_app *app, enum ht_action_id action);
+/* Whether an action is bound here and now; *ret_why (may be NULL) says why not, for a flash. */
+bool ht_app_may(const struct ht_app *app, const struct ht_action *a, const char **ret_why);
+/* Asks for a line at the bottom; Enter gives it to the screen's `line`. */
+void ht_app_ask_line(struct ht_app *app, enum ht_input input, const char *label, const char *initial);
+
+/* The database's time now, as far as known; 0 before the first answer. */
+int64_t ht_app_db_now(const struct ht_app *app);
+/* How old what the screen shows is, in us; what is stale is greyed. */
+bool ht_app_stale(const struct ht_app *app, const struct ht_screen *s);
+
+/* nav.c: opens a screen on top; NULL when the stack is full. */
+struct ht_screen *ht_app_open(struct ht_app *app, enum ht_screen_id id, const struct ht_uuid *subject);
+void ht_app_switch(struct ht_app *app, enum ht_screen_id root); /* to a screen of the first level */
+void ht_app_back(struct ht_app *app);
+void ht_app_close_all(struct ht_app *app);
+
+/* chrome.c: everything around a screen's body. */
+void ht_chrome_draw(struct ht_app *app);
+/* act.c: ping, rotate, pause, disable, redeliver, cancel, on what is under the cursor; false: not one of them. */
+bool ht_act_on_subject(struct ht_app *app, enum ht_action_id action);
+/* ... and what became of it: a flash, or a screen. Takes parts of the reply. */
+void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_write *write);
+/* screen_deliveries.c: the log of one endpoint. */
+void ht_log_of_endpoint(struct ht_app *app, const struct ht_endpoint *e);
+/* screen_result.c: a screen with a text, empty so far; NULL when the stack is full. */
+struct ht_doc *ht_result_open(struct ht_app *app, const char *crumb);
+/* screen_reveal.c: the one showing of a new secret, which it takes out of the reply. */
+void ht_reveal_open(struct ht_app *app, struct ht_reply *reply, const char *subject);
+/* command.c: the `:` line. */
+void ht_command_run(struct ht_app *app, const char *line);
+/* Completes the word under the cursor. */
+void ht_command_complete(struct ht_app *app, struct ht_prompt *p);
+
+#endif

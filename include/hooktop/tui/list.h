@@ -1,0 +1,67 @@
+/* A list with columns: the widget behind every table of the console.
+ *
+ * The selection is anchored to a row's id, not to its index: rows that arrive above or below never move what is under
+ * the cursor. Columns fit the width: those with the highest `drop` go first, the rest share what is left.
+ * The rows stay the screen's; the widget asks for them through the callbacks. Pure, the UI's thread.
+ */
+#ifndef HOOKTOP_TUI_LIST_H
+#define HOOKTOP_TUI_LIST_H
+
+#include "hooktop/base/uuid.h"
+#include "hooktop/tui/canvas.h"
+#include "hooktop/tui/keys.h"
+
+struct ht_column {
+    const char *title;
+    uint8_t min, max; /* columns of the terminal; max 0: takes what is left */
+    uint8_t drop;     /* 0 = never left out; else the highest goes first */
+    bool right;       /* numbers */
+};
+#define HT_COLUMNS_MAX 16
+
+/* What one cell shows: `s` borrowed until the next call, or own[]. */
+struct ht_cell_text {
+    const char *s;
+    size_t len;
+    enum ht_style style;
+    enum ht_text_mode mode;
+    char own[96];
+};
+void ht_cell_str(struct ht_cell_text *c, enum ht_style style, const char *s); /* NULL: nothing */
+void ht_cell_fmt(struct ht_cell_text *c, enum ht_style style, const char *fmt, ...) HT_PRINTF(3, 4);
+
+struct ht_list_rows {
+    const struct ht_column *columns;
+    size_t n_columns;
+    size_t n;
+    void (*cell)(const void *user, size_t row, size_t column, struct ht_cell_text *ret); /* *ret is empty */
+    struct ht_uuid (*id)(const void *user, size_t row);
+    bool (*marked)(const void *user, size_t row); /* may be NULL */
+    const void *user;
+    const char *empty; /* what an empty list says */
+    bool stale;
+    bool unfocused; /* drawn without taking the terminal's cursor */
+};
+
+struct ht_list {
+    struct ht_uuid anchor;
+    bool anchored;
+    size_t cursor; /* row under the cursor; meaningful when there are rows */
+    size_t top;    /* first row shown */
+    size_t page;   /* rows shown at the last draw */
+};
+
+/* After the rows changed: finds the anchor again and keeps it on its line of the screen. */
+void ht_list_sync(struct ht_list *l, const struct ht_list_rows *rows);
+/* Moves by HT_ACT_UP ... HT_ACT_LAST; false when the action is none of them. */
+bool ht_list_act(struct ht_list *l, const struct ht_list_rows *rows, enum ht_action_id action);
+void ht_list_select(struct ht_list *l, const struct ht_list_rows *rows, size_t row);
+void ht_list_draw(struct ht_list *l, const struct ht_list_rows *rows, struct ht_canvas *c, struct ht_rect r);
+
+/* Which columns fit into `width` and how wide each is (0: left out). */
+void ht_columns_fit(const struct ht_column *columns, size_t n, int width, int ret_widths[HT_COLUMNS_MAX]);
+
+/* An anchor for rows that have a name instead of an id. */
+struct ht_uuid ht_list_name_id(const char *name);
+
+#endif

@@ -1,0 +1,334 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hooktop/base/clock.h"
+#include "hooktop/tui/chrome.h"
+
+#define REASON  "Reason"
+#define RATE    "Rate per s"
+#define HELD    "What becomes of the deliveries that are held?"
+#define OVERLAP "overlap"
+
+static const struct {
+    const char *text;
+    int64_t ms;
+} overlaps[] = {
+    {"1 hour", 3600000LL},   {"24 hours", 86400000LL}, {"72 hours", 259200000LL},
+    {"7 days", 604800000LL}, {"no time at all", 0},
+};
+#define OVERLAP_DEFAULT 1
+
+static struct ht_dialog *ask(struct ht_app *app, int level, enum ht_action_id action, const struct ht_uuid *id,
+                             const char *subject, const char *verb, const char *title)
+{
+    int raised = level + (app->o->production && level < 3);
+    struct ht_dialog *d = ht_dialog_new(raised, verb, "%s", title);
+    d->action = (int)action;
+    d->id = *id;
+    ht_text_clean_str(d->subject, sizeof d->subject, subject, HT_TEXT_CELL);
+    return d;
+}
+
+/* Short, and of characters that every keyboard has. */
+static bool typeable(const char *name)
+{
+    size_t len = strlen(name);
+    for (size_t i = 0; i < len; i++)
+        if (name[i] < 0x20 || name[i] > 0x7e || name[i] == '<')
+            return false; /* < may begin something that was made visible */
+    return len > 0 && len <= 40;
+}
+
+/* In production the last thing asked is why; and what was level 2 wants its subject typed. */
+static void finish(struct ht_app *app, struct ht_dialog *d, bool reason)
+{
+    if (d->level >= 2 && (reason || app->o->production))
+        ht_dialog_text(d, REASON, "");
+    if (d->level >= 3 && typeable(d->subject))
+        ht_dialog_typed(d, "Type the name", d->subject);
+    else if (d->level >= 3) {
+        char id[12];
+        ht_short_id(&d->id, id);
+        ht_dialog_typed(d, "Type the end of its id", id + 2);
+        ht_dialog_note(d, "Its id ends with %s.", id + 2);
+    }
+    ht_app_open_dialog(app, d);
+}
+
+static struct ht_request *request(const struct ht_dialog *d, enum ht_request_kind kind)
+{
+    struct ht_request *r = ht_request_new(kind, 0);
+    const char *reason = ht_dialog_input(d, REASON);
+    r->id = d->id;
+    if (reason && reason[0])
+        r->reason = ht_strdup(reason);
+    return r;
+}
+
+/* Deliveries ------------------------------------------------------------------------------------------------------- */
+static void delivery_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
+{
+    bool again = d->action == HT_ACT_REDELIVER;
+    if (yes)
+        ht_app_write(app, app->o->loader, request(d, again ? HT_REQ_REDELIVER : HT_REQ_CANCEL),
+                     again ? "redeliver" : "cancel", d->subject);
+}
+
+static void ask_delivery(struct ht_app *app, const struct ht_delivery *v, enum ht_action_id action)
+{
+    char id[12], name[96], title[160];
+    bool again = action == HT_ACT_REDELIVER;
+    ht_short_id(&v->id, id);
+    snprintf(name, sizeof name, "%s",
+             v->endpoint_description && v->endpoint_description[0] ? v->endpoint_description
+             : v->endpoint_url                                     ? v->endpoint_url
+                                                                   : "");
+    if (again)
+        snprintf(title, sizeof title, "Redeliver %s to %s?", v->type ? v->type : "", name);
+    else
+        snprintf(title, sizeof title, "Cancel what is still to be tried of %s?", v->type ? v->type : "");
+    struct ht_dialog *d =
+        ask(app, again ? 1 : 2, action, &v->id, id, again ? "Redeliver" : "Cancel the retries", title);
+    d->done = delivery_answered;
+    if (d->level >= 2) {
+        ht_dialog_info(d, "Delivery", id);
+        ht_dialog_info(d, "Event", v->type);
+        ht_dialog_info(d, "To", name);
+        ht_dialog_info(d, "State", ht_delivery_words[v->status].name);
+    }
+    finish(app, d, false);
+}
+
+/* Endpoints -------------------------------------------------------------------------------------------------------- */
+static void endpoint_info(struct ht_dialog *d, const struct ht_endpoint *e)
+{
+    if (d->level < 2)
+        return;
+    ht_dialog_info(d, "Endpoint", ht_endpoint_name(e));
+    ht_dialog_info(d, "URL", e->url);
+    ht_dialog_info(d, "Tenant", e->tenant_name);
+}
+
+static void ping_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
+{
+    if (yes)
+        ht_app_write(app, app->o->errands, request(d, HT_REQ_PING), "ping", d->subject);
+}
+
+static void ask_ping(struct ht_app *app, const struct ht_endpoint *e)
+{
+    char title[160];
+    snprintf(title, sizeof title, "Send the test event to %s?", ht_endpoint_name(e));
+    struct ht_dialog *d = ask(app, 1, HT_ACT_PING, &e->id, ht_endpoint_name(e), "Ping", title);
+    d->done = ping_answered;
+    endpoint_info(d, e);
+    finish(app, d, false);
+}
+
+static void state_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
+{
+    static const enum ht_held_choice back[] = {HT_HELD_RELEASE, HT_HELD_KEEP, HT_HELD_CANCEL};
+    static const enum ht_held_choice off[] = {HT_HELD_KEEP, HT_HELD_CANCEL};
+    const char *rate = ht_dialog_input(d, RATE);
+    if (!yes)
+        return;
+    struct ht_request *r = request(d, HT_REQ_ENDPOINT_STATE);
+    r->state = d->wanted;
+    r->choice = d->wanted == HT_ENDPOINT_ACTIVE ? back[ht_dialog_chosen(d, HELD)] : off[ht_dialog_chosen(d, HELD)];
+    r->rate_per_s = rate ? strtod(rate, NULL) : 0;
+    ht_app_write(app, app->o->loader, r,
+                 d->wanted == HT_ENDPOINT_ACTIVE     ? d->action == HT_ACT_PAUSE ? "resume" : "enable"
+                 : d->wanted == HT_ENDPOINT_DISABLED ? "disable"
+                                                     : "pause",
+                 d->subject);
+}
+
+static void ask_state(struct ht_app *app, const struct ht_endpoint *e, enum ht_action_id action,
+                      enum ht_endpoint_status to)
+{
+    static const char *const back[] = {"release them", "keep them held", "cancel them"};
+    static const char *const off[] = {"keep them, to be released later", "cancel them"};
+    bool on = to == HT_ENDPOINT_ACTIVE;
+    const char *verb = on ? action == HT_ACT_PAUSE ? "Resume" : "Enable" : action == HT_ACT_PAUSE ? "Pause" : "Disable";
+    char title[160], counts[96];
+    snprintf(title, sizeof title, on && e->held == 0 ? "%s %s?" : "%s endpoint", verb, ht_endpoint_name(e));
+    struct ht_dialog *d = ask(app, on && e->held == 0 ? 1 : 2, action, &e->id, ht_endpoint_name(e), verb, title);
+    d->done = state_answered;
+    d->wanted = (int)to;
+    endpoint_info(d, e);
+    snprintf(counts, sizeof counts, "%lld waiting, %lld held", (long long)e->pending, (long long)e->held);
+    if (d->level >= 2)
+        ht_dialog_info(d, "Deliveries", counts);
+    if (on && e->held > 0) {
+        ht_dialog_choice(d, HELD, back, 3, 0);
+        ht_dialog_number(d, RATE, "0");
+        ht_dialog_note(d, "Rate: how many of them a second; 0 is as fast as the endpoint takes them.");
+    } else if (!on) {
+        ht_dialog_note(d, "Nothing is sent to it until it is %s again; its deliveries are held.",
+                       action == HT_ACT_PAUSE ? "resumed" : "enabled");
+        ht_dialog_choice(d, HELD, off, 2, 0);
+    }
+    finish(app, d, true);
+}
+
+static void toggle(struct ht_app *app, const struct ht_endpoint *e, enum ht_action_id action)
+{
+    enum ht_endpoint_status off = action == HT_ACT_PAUSE ? HT_ENDPOINT_PAUSED : HT_ENDPOINT_DISABLED;
+    if (e->status == HT_ENDPOINT_REMOVED)
+        ht_app_flash(app, HT_FLASH_ERROR, "%s is removed; it is only kept for the log", ht_endpoint_name(e));
+    else if (e->status == HT_ENDPOINT_DISABLED && action == HT_ACT_PAUSE)
+        ht_app_flash(app, HT_FLASH_ERROR, "%s is disabled; D enables it", ht_endpoint_name(e));
+    else if (e->status == HT_ENDPOINT_UNVERIFIED && action == HT_ACT_PAUSE)
+        ht_app_flash(app, HT_FLASH_ERROR, "%s is unverified and receives nothing yet; T sends its test event",
+                     ht_endpoint_name(e));
+    else
+        ask_state(app, e, action, e->status == off ? HT_ENDPOINT_ACTIVE : off);
+}
+
+static void rotate_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
+{
+    if (!yes)
+        return;
+    struct ht_request *r = request(d, HT_REQ_ROTATE);
+    r->overlap_ms = overlaps[ht_dialog_chosen(d, d->fields[d->wanted].label)].ms;
+    ht_app_write(app, app->o->loader, r, "rotate", d->subject);
+}
+
+static void ask_rotate(struct ht_app *app, const struct ht_endpoint *e)
+{
+    const char *options[HT_COUNT(overlaps)], *label = "The old secret goes on signing beside the new one for:";
+    struct ht_profile_facts facts = {0};
+    bool known = e->profile && app->o->profile_facts(app->o->user, e->profile, &facts);
+    for (size_t i = 0; i < HT_COUNT(overlaps); i++)
+        options[i] = overlaps[i].text;
+    options[HT_COUNT(overlaps) - 1] = known && !facts.multi_signature ? "at once" : "no time: it stops at once";
+    struct ht_dialog *d = ask(app, 2, HT_ACT_ROTATE, &e->id, ht_endpoint_name(e), "Rotate",
+                              facts.key_per_tenant ? "Rotate signing key" : "Rotate signing secret");
+    d->done = rotate_answered;
+    endpoint_info(d, e);
+    ht_dialog_info(d, "Profile", known ? facts.title : e->profile);
+    if (facts.key_per_tenant)
+        ht_dialog_note(
+            d, "The key belongs to the tenant: all its endpoints of this profile change together. Only the public "
+               "half is shown, and it can be shown again at any time.");
+    if (known && !facts.multi_signature) {
+        ht_dialog_note(d,
+                       "Its header has room for one signature, so the change is staged: give the receiver the new %s "
+                       "now; the old one signs alone until then.",
+                       facts.key_per_tenant ? "public key" : "secret");
+        label = "The new one takes over after:";
+    }
+    d->wanted = d->n_fields;
+    ht_dialog_choice(d, label, options, (int)HT_COUNT(overlaps), OVERLAP_DEFAULT);
+    finish(app, d, true);
+}
+
+bool ht_act_on_subject(struct ht_app *app, enum ht_action_id action)
+{
+    struct ht_screen *s = ht_app_top(app);
+    struct ht_subject it = {0};
+    if (!s->class->subject || !s->class->subject(s, &it))
+        return false;
+    const struct ht_endpoint *e = it.endpoint;
+    if (it.delivery && (action == HT_ACT_REDELIVER || action == HT_ACT_CANCEL))
+        ask_delivery(app, it.delivery, action);
+    else if (e && action == HT_ACT_PING)
+        ask_ping(app, e);
+    else if (e && action == HT_ACT_ROTATE)
+        ask_rotate(app, e);
+    else if (e && (action == HT_ACT_PAUSE || action == HT_ACT_DISABLE))
+        toggle(app, e, action);
+    else if (e && action == HT_ACT_LOG)
+        ht_log_of_endpoint(app, e);
+    else
+        return false;
+    return true;
+}
+
+/* Outcomes --------------------------------------------------------------------------------------------------------- */
+static void add_phase(struct ht_doc *d, const char *name, int32_t us)
+{
+    if (us > 0)
+        ht_doc_addf(d, HT_STYLE_ROW, "  %s %.1f", name, us / 1000.0);
+}
+
+void ht_doc_phases(struct ht_doc *d, const struct ht_phases *p)
+{
+    ht_doc_addf(d, HT_STYLE_LABEL, "  %-13s", "Phases, ms");
+    add_phase(d, "dns", p->dns_us);
+    add_phase(d, "connect", p->connect_us);
+    add_phase(d, "tls", p->tls_us);
+    add_phase(d, "first byte", p->first_byte_us);
+    add_phase(d, "total", p->total_us);
+    ht_doc_end(d);
+}
+
+static void show_ping(struct ht_app *app, const struct ht_ping_result *p, const char *subject)
+{
+    struct ht_doc *d = ht_result_open(app, "Ping");
+    char code[16];
+    if (!d)
+        return;
+    ht_doc_addf(d, p->success ? HT_STYLE_OK : HT_STYLE_FAILED, "%s",
+                p->success ? "The ping was answered as it should be." : "The ping failed.");
+    ht_doc_end(d);
+    if (p->verified_now)
+        ht_doc_adds(d, HT_STYLE_OK, "The endpoint is active now; what was held is released.\n");
+    snprintf(code, sizeof code, "%d", (int)p->status);
+    ht_doc_end(d);
+    ht_doc_field(d, "Endpoint", HT_STYLE_ROW, subject);
+    ht_doc_field(d, "Status", HT_STYLE_ROW, p->status ? code : NULL);
+    if (p->error != HT_ATTEMPT_NONE) {
+        ht_doc_field(d, "Error", HT_STYLE_FAILED, ht_attempt_words[p->error].name);
+        ht_doc_field(d, "Meaning", HT_STYLE_ROW,
+                     p->error_detail ? p->error_detail : ht_attempt_words[p->error].meaning);
+    }
+    ht_doc_field(d, "Signed", HT_STYLE_ROW, p->signed_ping ? "yes" : "no: this profile's test event is not signed");
+    ht_doc_field(d, "Address", HT_STYLE_ROW, p->address);
+    ht_doc_phases(d, &p->phases);
+    ht_doc_heading(d, "Request");
+    ht_doc_headers(d, p->request_headers);
+    ht_doc_end(d);
+    if (p->request_body)
+        ht_doc_json(d, p->request_body, strlen(p->request_body));
+    ht_doc_heading(d, "Response");
+    ht_doc_headers(d, p->response_headers);
+    ht_doc_end(d);
+    if (p->response_body_len)
+        ht_doc_json(d, p->response_body, p->response_body_len);
+    else
+        ht_doc_adds(d, HT_STYLE_DIM, "(no body)\n");
+}
+
+static void show_key(struct ht_app *app, const struct ht_rotated *r, const char *subject)
+{
+    struct ht_doc *d = ht_result_open(app, "New key");
+    char at[HT_AGE_TEXT];
+    if (!d)
+        return;
+    ht_time_full(r->changes_at, at);
+    ht_doc_addf(d, HT_STYLE_HEADING, "The new public key of the tenant of %s\n\n", subject);
+    ht_doc_adds(d, HT_STYLE_ROW, "Give it to the receivers now; it can be shown again at any time.\n");
+    if (r->changes_at)
+        ht_doc_addf(d, HT_STYLE_ROW,
+                    r->staged ? "The old key signs until %s UTC, then the new one takes over.\n"
+                              : "The old key signs beside it until %s UTC.\n",
+                    at);
+    ht_doc_end(d);
+    ht_doc_adds(d, HT_STYLE_ROW, r->public_key);
+    ht_doc_end(d);
+}
+
+void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_write *w)
+{
+    bool bad = reply->kind == HT_REP_PING && !reply->ping.success;
+    const char *text = reply->kind == HT_REP_PING ? bad ? "failed" : "answered as it should be" : reply->text;
+    ht_app_flash(app, bad ? HT_FLASH_ERROR : HT_FLASH_INFO, "%s %s: %s", w->verb, w->subject, text ? text : "done");
+    if (reply->kind == HT_REP_PING)
+        show_ping(app, &reply->ping, w->subject);
+    else if (reply->kind == HT_REP_ROTATED && reply->rotated.secret)
+        ht_reveal_open(app, reply, w->subject);
+    else if (reply->kind == HT_REP_ROTATED)
+        show_key(app, &reply->rotated, w->subject);
+}

@@ -1,0 +1,271 @@
+#include "hooktop/tui/chrome.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "hooktop/base/clock.h"
+
+#define BAR_MIN_ROWS 16 /* below, the screens' bar gives its row to the list */
+
+/* The title -------------------------------------------------------------------------------------------------------- */
+static void db_word(const struct ht_app *app, char *ret, size_t size)
+{
+    int64_t since = (app->now_us - app->link_since_us) / 1000000,
+            retry = (app->retry_at_us - app->now_us + 999999) / 1000000;
+    if (app->link == HT_LINK_UP)
+        snprintf(ret, size, "db ok %dms", (int)app->took_ms);
+    else if (app->link == HT_LINK_CONNECTING)
+        snprintf(ret, size, "db connecting");
+    else
+        snprintf(ret, size, "db LOST %llds, retry in %llds", (long long)since, (long long)(retry > 0 ? retry : 0));
+}
+
+static void engine_word(const struct ht_app *app, bool room, char *ret, size_t size)
+{
+    const struct ht_engine_figures *f = &app->figures;
+    char why[sizeof f->why + 4] = "";
+    if (room && f->why[0])
+        snprintf(why, sizeof why, ": %s", f->why);
+    switch (f->state) {
+    case HT_ENGINE_DELIVERING:
+        if (room)
+            snprintf(ret, size, "delivering %d/%d", (int)f->in_flight, (int)f->slots);
+        else
+            snprintf(ret, size, "delivering");
+        break;
+    case HT_ENGINE_STANDBY:
+        snprintf(ret, size, "standing by%s", why);
+        break;
+    case HT_ENGINE_NO_DATABASE:
+        snprintf(ret, size, "engine waits for the db");
+        break;
+    case HT_ENGINE_NO_WAY_OUT:
+        snprintf(ret, size, "engine off: no way out%s", why);
+        break;
+    default:
+        snprintf(ret, size, "engine off%s", why);
+    }
+}
+
+static void clock_word(const struct ht_app *app, char *ret, size_t size)
+{
+    int64_t now = ht_app_db_now(app);
+    ret[0] = '\0';
+    if (app->o->clock_off)
+        return;
+    if (!now)
+        now = ht_wall_us();
+    int64_t s = now / 1000000 % 86400;
+    snprintf(ret, size, "%02d:%02d:%02dZ", (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60));
+}
+
+/* From the right: the database, the clock, the engine; each is left out when it would leave the name no room. */
+static int draw_title_right(struct ht_app *app, struct ht_canvas *c)
+{
+    char words[3][224];
+    int end = c->cols - 1, keep = c->cols >= 100 ? 40 : 24;
+    db_word(app, words[0], sizeof words[0]);
+    clock_word(app, words[1], sizeof words[1]);
+    engine_word(app, c->cols >= 100, words[2], sizeof words[2]);
+    for (int i = 0; i < 3; i++) {
+        int width = (int)ht_text_width(words[i], strlen(words[i]), HT_TEXT_CELL);
+        if (i == 2 && width > end - 2 - keep && c->cols >= 100)
+            width = end - 2 - keep; /* a long reason is cut, not left out */
+        if (width <= 0 || end - 2 - width < keep)
+            continue;
+        bool wrong =
+            (i == 0 && app->link == HT_LINK_LOST) ||
+            (i == 2 && (app->figures.state == HT_ENGINE_NO_WAY_OUT || app->figures.state == HT_ENGINE_NO_DATABASE));
+        ht_draw_str(c, 0, end - width, width, wrong ? HT_STYLE_TITLE_WARN : HT_STYLE_TITLE, words[i]);
+        end -= width + 2;
+    }
+    return end;
+}
+
+static const char *crumb_of(const struct ht_screen *s)
+{
+    return s->crumb[0] ? s->crumb : s->class->title;
+}
+
+/* Where the path through the screens begins so that its end, the place where one is, has room. */
+static size_t first_crumb(const struct ht_app *app, int room)
+{
+    size_t first = app->depth - 1, need = 0;
+    for (size_t i = app->depth; i-- > 0; first = i) {
+        const char *crumb = crumb_of(app->stack[i]);
+        need += ht_text_width(crumb, strlen(crumb), HT_TEXT_CELL) + 3;
+        if (need > (size_t)(room > 0 ? room : 0))
+            break;
+    }
+    return first;
+}
+
+static void draw_title(struct ht_app *app, struct ht_canvas *c)
+{
+    ht_draw_fill(c, (struct ht_rect){0, 0, 1, c->cols}, HT_STYLE_TITLE);
+    int end = draw_title_right(app, c), col = 1;
+    const char *env = app->o->environment;
+    if (!env || !env[0]) /* nobody named it: then the database says where one is */
+        env = app->who.database ? app->who.database : "";
+    col += ht_draw_run(c, 0, col, end - col, HT_STYLE_TITLE, "hooktop  ");
+    col += ht_draw_run(c, 0, col, end - col, app->o->production ? HT_STYLE_TITLE_PRODUCTION : HT_STYLE_TITLE_ENV, env);
+    if (app->o->readonly)
+        col += ht_draw_run(c, 0, col, end - col, HT_STYLE_TITLE_WARN, " [RO]");
+    for (size_t i = first_crumb(app, end - col); i < app->depth; i++) {
+        col += ht_draw_run(c, 0, col, end - col, HT_STYLE_TITLE, " > ");
+        col += ht_draw_run(c, 0, col, end - col, HT_STYLE_TITLE, crumb_of(app->stack[i]));
+    }
+}
+
+/* The last two rows ------------------------------------------------------------------------------------------------ */
+static void draw_line_input(struct ht_app *app, struct ht_canvas *c, int row)
+{
+    ht_draw_fill(c, (struct ht_rect){row, 0, 1, c->cols}, HT_STYLE_NONE);
+    int used = 1 + ht_draw_run(c, row, 1, c->cols - 1, HT_STYLE_LABEL, app->input_label);
+    ht_prompt_draw(&app->prompt, c, row, used, c->cols - used, SIZE_MAX);
+}
+
+static void draw_status(struct ht_app *app, struct ht_canvas *c, int row)
+{
+    struct ht_screen *s = ht_app_top(app);
+    const struct ht_message *m = &app->messages[(app->n_messages - 1) % HT_MESSAGES_MAX];
+    char text[512] = "";
+    ht_draw_fill(c, (struct ht_rect){row, 0, 1, c->cols}, HT_STYLE_NONE);
+    if (app->input == HT_INPUT_FILTER && s->filter.why[0])
+        ht_draw_str(c, row, 1, c->cols - 1, HT_STYLE_FLASH_ERROR, s->filter.why);
+    else if (app->flash)
+        ht_draw_str(c, row, 1, c->cols - 1, m->kind == HT_FLASH_ERROR ? HT_STYLE_FLASH_ERROR : HT_STYLE_FLASH, m->text);
+    else if (s->class->status) {
+        s->class->status(app, s, text, sizeof text);
+        ht_draw_str(c, row, 1, c->cols - 1, HT_STYLE_DIM, text);
+    }
+}
+
+static const char *input_hint(const struct ht_app *app)
+{
+    if (app->dialog)
+        return app->dialog->level <= 1 ? " y does it  any other key: no" : NULL;
+    switch (app->input) {
+    case HT_INPUT_FILTER:
+        return " Enter keep  Esc drop  word  field:value  -field:value  a|b  code:5xx  after:-2h";
+    case HT_INPUT_COMMAND:
+        return " Enter run  Tab complete  Esc cancel";
+    case HT_INPUT_SEARCH:
+        return " Enter find  Esc cancel";
+    case HT_INPUT_PATH:
+        return " Enter write  Esc cancel";
+    default:
+        return NULL;
+    }
+}
+
+static int draw_hint(struct ht_canvas *c, int row, int col, int end, const struct ht_action *a)
+{
+    char key[16];
+    ht_key_format(ht_action_key(a, 0), key);
+    int need = (int)(ht_text_width(key, strlen(key), HT_TEXT_CELL) + 1 + strlen(a->hint));
+    if (col + need > end)
+        return 0;
+    int used = ht_draw_run(c, row, col, end - col, HT_STYLE_HINT_KEY, key);
+    ht_draw_run(c, row, col + used + 1, end - col - used - 1, HT_STYLE_HINT_TEXT, a->hint);
+    return need + 2;
+}
+
+static void draw_hints(struct ht_app *app, struct ht_canvas *c, int row)
+{
+    const char *hint = input_hint(app);
+    ht_draw_fill(c, (struct ht_rect){row, 0, 1, c->cols}, HT_STYLE_HINT_TEXT);
+    if (hint || app->dialog) {
+        ht_draw_str(c, row, 0, c->cols, HT_STYLE_HINT_TEXT, hint ? hint : "");
+        return;
+    }
+    const struct ht_action *help = &ht_actions[HT_ACT_HELP];
+    int end = c->cols - 8, col = 1;
+    draw_hint(c, row, end + 1, c->cols, help);
+    for (int id = 0; id < HT_ACT_COUNT; id++)
+        if (ht_actions[id].hint[0] && id != HT_ACT_HELP && ht_app_may(app, &ht_actions[id], NULL))
+            col += draw_hint(c, row, col, end, &ht_actions[id]);
+}
+
+/* Shared pieces ---------------------------------------------------------------------------------------------------- */
+void ht_chrome_tabs(struct ht_canvas *c, int row, int col, int width, const char *const *names, int n, int current)
+{
+    int end = col + width;
+    ht_draw_fill(c, (struct ht_rect){row, col, 1, width}, HT_STYLE_NONE);
+    col++;
+    for (int i = 0; i < n; i++) {
+        col += ht_draw_fmt(c, row, col, end - col, i == current ? HT_STYLE_TAB_ON : HT_STYLE_TAB,
+                           i == current ? "[%s]" : " %s ", names[i]);
+        col++;
+    }
+}
+
+void ht_chrome_screens(struct ht_app *app, struct ht_canvas *c, int row, int col, int width)
+{
+    int end = col + width, n = 1;
+    ht_draw_fill(c, (struct ht_rect){row, col, 1, width}, HT_STYLE_NONE);
+    for (int id = 0; id < HT_SCREEN_COUNT; id++) {
+        if (!ht_screens[id]->root)
+            continue;
+        bool on = app->stack[0]->screen_id == (enum ht_screen_id)id;
+        col += ht_draw_fmt(c, row, col, end - col, on ? HT_STYLE_TAB_ON : HT_STYLE_TAB, on ? "[%d %s]" : " %d %s ", n++,
+                           ht_screens[id]->title);
+    }
+}
+
+void ht_chrome_filter(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, int row, int col, int width,
+                      const char *right)
+{
+    struct ht_filter_line shown = s->filter;
+    shown.typing = shown.typing && app->input == HT_INPUT_FILTER;
+    ht_filter_line_draw(&shown, c, row, col, width, right);
+}
+
+void ht_chrome_list_head(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, struct ht_rect *r,
+                         const char *right)
+{
+    if (app->depth == 1 && c->rows >= BAR_MIN_ROWS) {
+        ht_chrome_screens(app, c, r->row, r->col, r->cols);
+        r->row++;
+        r->rows--;
+    }
+    if ((s->class->has & HT_HAS_FILTER) && r->rows > 2) {
+        ht_chrome_filter(app, s, c, r->row, r->col, r->cols, right);
+        r->row++;
+        r->rows--;
+    }
+}
+
+/* The whole -------------------------------------------------------------------------------------------------------- */
+static void draw_too_small(struct ht_canvas *c)
+{
+    ht_draw_str(c, 0, 0, c->cols, HT_STYLE_FLASH_ERROR, "terminal too small");
+    ht_draw_fmt(c, 1, 0, c->cols, HT_STYLE_NONE, "%dx%d, needs %dx%d", c->cols, c->rows, HT_MIN_COLS, HT_MIN_ROWS);
+    ht_draw_str(c, 2, 0, c->cols, HT_STYLE_NONE, "q back  Q quit  ? help");
+}
+
+void ht_chrome_draw(struct ht_app *app)
+{
+    struct ht_canvas *c = &app->canvas;
+    struct ht_screen *s = ht_app_top(app);
+    ht_canvas_clear(c);
+    if (c->rows < HT_MIN_ROWS || c->cols < HT_MIN_COLS) {
+        draw_too_small(c);
+        return;
+    }
+    draw_title(app, c);
+    struct ht_rect body = {1, 0, c->rows - 3, c->cols};
+    if (app->o->banner) {
+        ht_draw_fill(c, (struct ht_rect){1, 0, 1, c->cols}, HT_STYLE_BANNER);
+        ht_draw_str(c, 1, 1, c->cols - 1, HT_STYLE_BANNER, app->o->banner);
+        body.row++;
+        body.rows--;
+    }
+    s->class->draw(app, s, c, body);
+    draw_status(app, c, c->rows - 2);
+    draw_hints(app, c, c->rows - 1);
+    if (app->input != HT_INPUT_KEYS && app->input != HT_INPUT_FILTER)
+        draw_line_input(app, c, c->rows - 2);
+    if (app->dialog)
+        ht_dialog_draw(app->dialog, c, body, c->rows - 2);
+}

@@ -1,0 +1,109 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "hooktop/tui/app.h"
+#include "hooktop/tui/pager.h"
+
+/* The `:` line: a screen's name (with a filter after it), an action's name, or one of the few words below. */
+
+static enum ht_screen_id screen_named(const char *name)
+{
+    for (int id = 0; id < HT_SCREEN_COUNT; id++)
+        if (ht_screens[id]->root && strcmp(ht_screens[id]->name, name) == 0)
+            return (enum ht_screen_id)id;
+    return HT_SCREEN_COUNT;
+}
+
+static void set_filter(struct ht_app *app, const char *text)
+{
+    struct ht_screen *s = ht_app_top(app);
+    if (!(s->class->has & HT_HAS_FILTER))
+        ht_app_flash(app, HT_FLASH_ERROR, "this screen has no filter");
+    else if (!ht_filter_line_set(&s->filter, text, ht_app_db_now(app)))
+        ht_app_flash(app, HT_FLASH_ERROR, "filter: column %zu: %s", s->filter.mistake + 1, s->filter.why);
+    else {
+        ht_screen_forget(s);
+        ht_screen_refresh(app, s, 0);
+    }
+}
+
+static void set_theme(struct ht_app *app, const char *name)
+{
+    struct ht_err err = {0};
+    struct ht_theme theme;
+    if (ht_theme_load(name[0] ? name : NULL, app->o->theme_dir, &theme, &err) != HT_OK) {
+        ht_app_flash_err(app, &err);
+        return;
+    }
+    app->theme = theme;
+    app->theme_changed = true;
+    ht_app_flash(app, HT_FLASH_INFO, "theme '%s' loaded", theme.name);
+}
+
+void ht_command_run(struct ht_app *app, const char *line)
+{
+    char word[64];
+    line += strspn(line, " ");
+    size_t len = strcspn(line, " ");
+    if (len == 0)
+        return;
+    snprintf(word, sizeof word, "%.*s", (int)(len < sizeof word ? len : sizeof word - 1), line);
+    const char *rest = line + len + strspn(line + len, " ");
+    enum ht_screen_id screen = screen_named(word);
+    enum ht_action_id action = strcmp(word, "q") == 0 ? HT_ACT_QUIT : ht_action_find(word);
+    if (screen != HT_SCREEN_COUNT) {
+        ht_app_switch(app, screen);
+        if (*rest)
+            set_filter(app, rest);
+    } else if (strcmp(word, "theme") == 0)
+        set_theme(app, rest);
+    else if (action == HT_ACT_FILTER && *rest)
+        set_filter(app, rest);
+    else if (action == HT_ACT_SEARCH && *rest && ht_app_top(app)->doc)
+        (void)ht_doc_search(ht_app_top(app)->doc, rest);
+    else if (action != HT_ACT_COUNT)
+        ht_app_act(app, action);
+    else
+        ht_app_flash(app, HT_FLASH_ERROR, "no command '%s': Tab completes, ? lists them", word);
+}
+
+/* The next candidate after what begins with `stem`: names of screens, then of actions that may be used. */
+static const char *candidate(struct ht_app *app, size_t i)
+{
+    for (int id = 0; id < HT_SCREEN_COUNT; id++)
+        if (ht_screens[id]->root && i-- == 0)
+            return ht_screens[id]->name;
+    for (int id = 0; id < HT_ACT_COUNT; id++)
+        if (ht_app_may(app, &ht_actions[id], NULL) && i-- == 0)
+            return ht_actions[id].name;
+    return i == 0 ? "theme" : NULL;
+}
+
+void ht_command_complete(struct ht_app *app, struct ht_prompt *p)
+{
+    size_t common = 0, found = 0;
+    const char *first = NULL, *c;
+    char all[256] = "";
+    if (memchr(p->text, ' ', p->len))
+        return;
+    for (size_t i = 0; (c = candidate(app, i)); i++) {
+        if (strncmp(c, p->text, p->len) != 0)
+            continue;
+        if (!first) {
+            first = c;
+            common = strlen(c);
+        }
+        while (common > 0 && strncmp(first, c, common) != 0)
+            common--;
+        size_t used = strlen(all);
+        snprintf(all + used, sizeof all - used, "%s ", c);
+        found++;
+    }
+    if (!first)
+        return;
+    char text[80];
+    snprintf(text, sizeof text, "%.*s%s", (int)common, first, found == 1 ? " " : "");
+    ht_prompt_set(p, text);
+    if (found > 1)
+        ht_app_flash(app, HT_FLASH_INFO, "%s", all);
+}

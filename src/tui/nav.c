@@ -1,0 +1,125 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hooktop/tui/app.h"
+
+#define RESERVED 4
+
+const struct ht_screen_class *const ht_screens[HT_SCREEN_COUNT] = {
+#define X(id, class) &class,
+    HT_SCREENS(X)
+#undef X
+};
+
+void ht_screen_refresh(struct ht_app *app, struct ht_screen *s, int64_t delay_us)
+{
+    int64_t at = app->now_us + delay_us;
+    if (at < s->fetch_at)
+        s->fetch_at = at;
+}
+
+void ht_screen_forget(struct ht_screen *s)
+{
+    s->ticket = 0;
+}
+
+unsigned ht_screen_has(const struct ht_screen *s)
+{
+    return s->class->has_now ? s->class->has & s->class->has_now(s) : s->class->has;
+}
+
+static struct ht_screen *screen_new(struct ht_app *app, enum ht_screen_id id, const struct ht_uuid *subject)
+{
+    struct ht_screen *s = ht_alloc(1, sizeof *s);
+    s->class = ht_screens[id];
+    s->screen_id = id;
+    s->serial = ++app->last_serial;
+    s->state = ht_alloc(1, s->class->state_size ? s->class->state_size : 1);
+    s->fetch_at = app->now_us;
+    s->filter.mistake = SIZE_MAX;
+    if (subject)
+        s->id = *subject;
+    return s;
+}
+
+static void screen_free(struct ht_app *app, struct ht_screen *s)
+{
+    if (!s)
+        return;
+    if (s->class->close)
+        s->class->close(app, s);
+    free(s->state);
+    free(s);
+}
+
+static void on_show(struct ht_app *app, struct ht_screen *s)
+{
+    ht_screen_refresh(app, s, 0);
+    app->dirty = app->urgent = true;
+}
+
+static void stop_typing(struct ht_app *app)
+{
+    if (app->depth)
+        ht_app_top(app)->filter.typing = false;
+    app->input = HT_INPUT_KEYS;
+}
+
+struct ht_screen *ht_app_open(struct ht_app *app, enum ht_screen_id id, const struct ht_uuid *subject)
+{
+    size_t limit = HT_STACK_MAX - (id == HT_SCREEN_REVEAL ? 0 : RESERVED); /* a secret always finds its screen */
+    if (app->depth >= limit) {
+        ht_app_flash(app, HT_FLASH_ERROR, "too many screens are open: go back first");
+        return NULL;
+    }
+    stop_typing(app);
+    struct ht_screen *s = screen_new(app, id, subject);
+    app->stack[app->depth++] = s;
+    if (s->class->open)
+        s->class->open(app, s);
+    on_show(app, s);
+    return s;
+}
+
+static void pop(struct ht_app *app)
+{
+    if (app->depth > 1)
+        screen_free(app, app->stack[--app->depth]);
+}
+
+void ht_app_switch(struct ht_app *app, enum ht_screen_id root)
+{
+    stop_typing(app);
+    while (app->depth > 1)
+        pop(app);
+    if (!app->roots[root]) {
+        struct ht_screen *s = screen_new(app, root, NULL);
+        app->roots[root] = s;
+        if (s->class->open)
+            s->class->open(app, s);
+    }
+    app->stack[0] = app->roots[root];
+    app->depth = 1;
+    on_show(app, app->stack[0]);
+}
+
+void ht_app_back(struct ht_app *app)
+{
+    struct ht_screen *s = ht_app_top(app);
+    if (app->depth == 1 || (s->class->may_close && !s->class->may_close(app, s)))
+        return;
+    pop(app);
+    on_show(app, ht_app_top(app));
+}
+
+void ht_app_close_all(struct ht_app *app)
+{
+    while (app->depth > 1)
+        pop(app);
+    for (size_t i = 0; i < HT_SCREEN_COUNT; i++) {
+        screen_free(app, app->roots[i]);
+        app->roots[i] = NULL;
+    }
+    app->depth = 0;
+}
