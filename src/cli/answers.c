@@ -1,0 +1,215 @@
+#include <stdio.h>
+
+#include "hooktop/base/clock.h"
+#include "hooktop/cli/detail.h"
+#include "hooktop/profile/profile.h"
+
+#include "console_parts.h"
+
+#define LATEST       50 /* deliveries on an endpoint's page */
+#define PAGE_DEFAULT 200
+
+/* Pages ----------------------------------------------------------------------------------------------------------- */
+
+static int32_t limit_of(const struct ht_request *q)
+{
+    return q->limit > 0 ? q->limit : PAGE_DEFAULT;
+}
+
+static const struct ht_uuid *given(const struct ht_uuid *id)
+{
+    return ht_uuid_is_nil(id) ? NULL : id;
+}
+
+static enum ht_rc parse_filter(enum ht_filter_list list, const struct ht_request *q, int64_t now_us,
+                               struct ht_filter *ret, struct ht_err *err)
+{
+    size_t column = 0;
+    return ht_filter_parse(list, q->text != NULL ? q->text : "", now_us, ret, &column, err);
+}
+
+static enum ht_rc answer_endpoints(struct ht_part *p, const struct ht_request *q, struct ht_reply *r,
+                                   struct ht_err *err)
+{
+    HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
+    enum ht_rc rc = parse_filter(HT_FILTER_ENDPOINTS, q, r->db_now, &f, err);
+    if (rc == HT_OK)
+        rc = ht_store_endpoints(p->conn, p->tenant, &f, given(&q->before), limit_of(q), &r->endpoints, err);
+    return rc;
+}
+
+static enum ht_rc answer_endpoint(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    char id[HT_UUID_TEXT];
+    ht_uuid_format(&q->id, id);
+    return ht_endpoint_detail_load(p->conn, id, LATEST, &r->endpoint, err);
+}
+
+static enum ht_rc answer_deliveries(struct ht_part *p, const struct ht_request *q, struct ht_reply *r,
+                                    struct ht_err *err)
+{
+    HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
+    enum ht_rc rc = parse_filter(HT_FILTER_DELIVERIES, q, r->db_now, &f, err);
+    if (rc == HT_OK)
+        rc = ht_store_deliveries(p->conn, p->tenant, &f, given(&q->before), given(&q->after), limit_of(q),
+                                 &r->deliveries, err);
+    ht_deliveries_complete(r->deliveries.rows, r->deliveries.n);
+    return rc;
+}
+
+static enum ht_rc answer_delivery(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    char id[HT_UUID_TEXT];
+    ht_uuid_format(&q->id, id);
+    return ht_delivery_detail_load(p->conn, id, &r->delivery, err);
+}
+
+static enum ht_rc answer_types(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
+    enum ht_rc rc = parse_filter(HT_FILTER_TYPES, q, r->db_now, &f, err);
+    return rc == HT_OK ? ht_store_types(p->conn, &f, &r->types, err) : rc;
+}
+
+static enum ht_rc answer_workers(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    (void)q;
+    return ht_store_workers(p->conn, &r->workers, err);
+}
+
+static enum ht_rc answer_whoami(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    (void)q;
+    return ht_conn_whoami(p->conn, &r->whoami, err);
+}
+
+/* Short writes ---------------------------------------------------------------------------------------------------- */
+
+static enum ht_rc find_delivery(struct ht_part *p, const struct ht_uuid *id, struct ht_delivery *ret,
+                                struct ht_err *err)
+{
+    char text[HT_UUID_TEXT];
+    ht_uuid_format(id, text);
+    return ht_store_delivery_find(p->conn, text, ret, err);
+}
+
+static enum ht_rc find_endpoint(struct ht_part *p, const struct ht_uuid *id, struct ht_endpoint *ret,
+                                struct ht_err *err)
+{
+    char text[HT_UUID_TEXT];
+    ht_uuid_format(id, text);
+    return ht_store_endpoint_find(p->conn, text, ret, err);
+}
+
+static enum ht_rc answer_redeliver(struct ht_part *p, const struct ht_request *q, struct ht_reply *r,
+                                   struct ht_err *err)
+{
+    HT_CLEANUP(ht_delivery_fini) struct ht_delivery d = {0};
+    char id[HT_UUID_TEXT];
+    char text[96];
+    enum ht_rc rc = find_delivery(p, &q->id, &d, err);
+    if (rc == HT_OK)
+        rc = ht_store_redeliver(p->conn, &d, q->reason, &r->id, err);
+    if (rc != HT_OK)
+        return rc;
+    ht_uuid_format(&r->id, id);
+    snprintf(text, sizeof text, "redelivered as %s", id);
+    r->text = ht_strdup(text);
+    return HT_OK;
+}
+
+static enum ht_rc answer_cancel(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    HT_CLEANUP(ht_delivery_fini) struct ht_delivery d = {0};
+    enum ht_rc rc = find_delivery(p, &q->id, &d, err);
+    if (rc == HT_OK)
+        rc = ht_store_delivery_cancel(p->conn, &d, q->reason, err);
+    r->id = q->id;
+    r->text = ht_strdup("cancelled");
+    return rc;
+}
+
+static enum ht_rc answer_state(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    static const char *const done[] = {"held", "released", "cancelled"}; /* by enum ht_held_choice */
+    HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
+    int64_t moved = 0;
+    char text[96];
+    enum ht_rc rc = find_endpoint(p, &q->id, &e, err);
+    if (rc == HT_OK)
+        rc = ht_store_endpoint_state(p->conn, &e, (enum ht_endpoint_status)q->state, q->choice, q->rate_per_s,
+                                     q->reason, &moved, err);
+    snprintf(text, sizeof text, "%s; %lld deliveries %s", ht_endpoint_words[q->state].name, (long long)moved,
+             done[q->choice]);
+    r->id = q->id;
+    r->text = ht_strdup(text);
+    return rc;
+}
+
+static enum ht_rc answer_rotate(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
+    struct ht_ops ops = ht_part_ops(p, q);
+    enum ht_rc rc = find_endpoint(p, &q->id, &e, err);
+    if (rc == HT_OK)
+        rc = ht_ops_rotate(&ops, &e, q->overlap_ms, &r->id, &r->rotated.secret, &r->rotated.public_key, err);
+    if (rc != HT_OK)
+        return rc;
+    const struct ht_profile *profile = ht_profile_find(e.profile);
+    r->rotated.staged = profile != NULL && !profile->multi_signature;
+    r->rotated.changes_at = r->db_now + q->overlap_ms * 1000;
+    return HT_OK;
+}
+
+static enum ht_rc answer_revealed(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    r->id = q->id;
+    r->text = ht_strdup(""); /* nothing a person needs to be told */
+    return ht_store_secret_confirm(p->conn, &q->id, err);
+}
+
+typedef enum ht_rc answer_fn(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err);
+
+static const struct {
+    answer_fn *answer;
+    enum ht_reply_kind reply;
+    bool writes; /* each is done, however many wait */
+} answers[HT_REQ_KIND_COUNT] = {
+    [HT_REQ_ENDPOINTS] = {answer_endpoints, HT_REP_ENDPOINTS, false},
+    [HT_REQ_ENDPOINT] = {answer_endpoint, HT_REP_ENDPOINT, false},
+    [HT_REQ_DELIVERIES] = {answer_deliveries, HT_REP_DELIVERIES, false},
+    [HT_REQ_DELIVERY] = {answer_delivery, HT_REP_DELIVERY, false},
+    [HT_REQ_TYPES] = {answer_types, HT_REP_TYPES, false},
+    [HT_REQ_WORKERS] = {answer_workers, HT_REP_WORKERS, false},
+    [HT_REQ_WHOAMI] = {answer_whoami, HT_REP_WHOAMI, false},
+    [HT_REQ_REDELIVER] = {answer_redeliver, HT_REP_DONE, true},
+    [HT_REQ_CANCEL] = {answer_cancel, HT_REP_DONE, true},
+    [HT_REQ_ENDPOINT_STATE] = {answer_state, HT_REP_DONE, true},
+    [HT_REQ_ROTATE] = {answer_rotate, HT_REP_ROTATED, true},
+    [HT_REQ_REVEALED] = {answer_revealed, HT_REP_DONE, true},
+};
+
+bool ht_part_answers(enum ht_request_kind kind)
+{
+    return kind < HT_REQ_KIND_COUNT && answers[kind].answer != NULL;
+}
+
+bool ht_part_writes(enum ht_request_kind kind)
+{
+    return answers[kind].writes;
+}
+
+struct ht_reply *ht_part_answer(struct ht_part *p, const struct ht_request *q, int64_t db_now, struct ht_err *err)
+{
+    struct ht_reply *r = ht_reply_new(answers[q->kind].reply, q->kind, q->ticket);
+    int64_t started = ht_mono_us();
+    r->db_now = db_now;
+    if (answers[q->kind].answer(p, q, r, err) != HT_OK) {
+        ht_reply_free(r);
+        return NULL;
+    }
+    int64_t took_us = ht_mono_us() - started;
+    r->db_now += took_us;
+    r->took_ms = (int32_t)(took_us / 1000);
+    return r;
+}

@@ -1,0 +1,87 @@
+#include <poll.h>
+
+#include "console_parts.h"
+
+void ht_part_reply(struct ht_part *p, struct ht_reply *r)
+{
+    /* A full box means that the screen is behind by hundreds of messages: it takes them with its next frame. */
+    while (!ht_mailbox_post(p->replies, r)) {
+        if (atomic_load(&p->stopping) || ht_mailbox_closed(p->replies)) {
+            ht_reply_free(r);
+            return;
+        }
+        poll(NULL, 0, 5);
+    }
+}
+
+void ht_part_refuse(struct ht_part *p, const struct ht_request *q, const struct ht_err *err)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_ERROR, q->kind, q->ticket);
+    r->err = *err;
+    r->id = q->id;
+    ht_part_reply(p, r);
+}
+
+struct ht_ops ht_part_ops(const struct ht_part *p, const struct ht_request *q)
+{
+    return (struct ht_ops){.conn = p->conn,
+                           .egress = p->options->egress,
+                           .ring = p->options->ring,
+                           .no_ring = p->options->no_ring,
+                           .reason = q->reason};
+}
+
+/* The errands' own connection: opened when first needed, made anew when it broke. */
+static enum ht_rc connect_errands(struct ht_part *p, struct ht_err *err)
+{
+    const struct ht_conn_options o = {
+        .dsn = p->options->dsn, .application = "hooktop console errands", .readonly = p->options->readonly};
+    if (p->conn != NULL)
+        return ht_conn_alive(p->conn) ? HT_OK : ht_conn_reset(p->conn, err);
+    struct ht_conn *conn;
+    enum ht_rc rc = ht_conn_open(&o, &conn, err);
+    if (rc == HT_OK)
+        atomic_store(&p->conn, conn);
+    return rc;
+}
+
+static enum ht_rc ping(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
+    char id[HT_UUID_TEXT];
+    ht_uuid_format(&q->id, id);
+    enum ht_rc rc = connect_errands(p, err);
+    if (rc == HT_OK)
+        rc = ht_store_endpoint_find(p->conn, id, &e, err);
+    const struct ht_ops ops = ht_part_ops(p, q);
+    return rc == HT_OK ? ht_ops_ping(&ops, &e, &p->stopping, &r->ping, err) : rc;
+}
+
+static void run(struct ht_part *p, struct ht_request *q)
+{
+    struct ht_err err = {0};
+    struct ht_reply *r = ht_reply_new(HT_REP_PING, q->kind, q->ticket);
+    r->id = q->id;
+    enum ht_rc rc = q->kind == HT_REQ_PING
+                        ? ping(p, q, r, &err)
+                        : ht_fail(&err, HT_FAILED, "console", NULL, "errands do not know this request");
+    if (rc == HT_OK) {
+        ht_part_reply(p, r);
+    } else {
+        ht_part_refuse(p, q, &err);
+        ht_reply_free(r);
+    }
+    ht_request_free(q);
+}
+
+void *ht_errands_run(void *part)
+{
+    struct ht_part *p = part;
+    while (!ht_mailbox_closed(p->requests)) {
+        struct pollfd fd = {.fd = ht_mailbox_fd(p->requests), .events = POLLIN};
+        poll(&fd, 1, -1);
+        for (struct ht_request *q; !atomic_load(&p->stopping) && (q = ht_mailbox_take(p->requests)) != NULL;)
+            run(p, q);
+    }
+    return NULL;
+}
