@@ -1,0 +1,121 @@
+/* What is recorded for every way in which a receiver can answer, or fail to: each against our own receiver, which
+ * misbehaves on purpose. One event goes to all of them at once, so it is also seen that none of them harms another. */
+#include "delivery_lab.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct row {
+    struct lab_endpoint e;
+    const char *word;    /* of the attempt */
+    int status;          /* HTTP, 0 = none */
+    const char *becomes; /* the delivery */
+    const char *detail;  /* part of the sentence, or NULL */
+};
+
+static struct row rows[] = {
+    {{.path = "/200", .answer = HT_ANSWER_STATUS, .arg = 200}, "", 200, "succeeded", NULL},
+    {{.path = "/201", .answer = HT_ANSWER_STATUS, .arg = 201}, "", 201, "succeeded", NULL},
+    {{.path = "/204", .answer = HT_ANSWER_STATUS, .arg = 204}, "", 204, "succeeded", NULL},
+    {{.path = "/slow", .answer = HT_ANSWER_SLOW, .arg = 300}, "", 200, "succeeded", NULL},
+    {{.path = "/big-body", .answer = HT_ANSWER_BIG_BODY, .arg = 1000000}, "", 200, "succeeded", "cut at 64 KiB"},
+    {{.path = "/body-stalls", .answer = HT_ANSWER_HEADERS_THEN_STALL}, "", 200, "succeeded", "not arrive in full"},
+    {{.path = "/body-reset", .answer = HT_ANSWER_HEADERS_THEN_RESET}, "", 200, "succeeded", "not arrive in full"},
+    {{.path = "/hang", .answer = HT_ANSWER_HANG}, "timeout", 0, "ready", NULL},
+    {{.path = "/drip", .answer = HT_ANSWER_DRIP, .arg = 300}, "timeout", 0, "ready", NULL},
+    {{.path = "/too-slow", .answer = HT_ANSWER_SLOW, .arg = 5000}, "timeout", 0, "ready", NULL},
+    {{.path = "/reset", .answer = HT_ANSWER_RESET}, "reset", 0, "ready", NULL},
+    {{.path = "/close", .answer = HT_ANSWER_CLOSE}, "empty", 0, "ready", NULL},
+    {{.path = "/garbage", .answer = HT_ANSWER_GARBAGE}, "not_http", 0, "ready", NULL},
+    {{.path = "/bad-status", .answer = HT_ANSWER_BAD_STATUS}, "not_http", 0, "ready", NULL},
+    {{.path = "/endless", .answer = HT_ANSWER_ENDLESS_HEADER}, "headers_too_large", 200, "ready", NULL},
+    {{.path = "/drip-headers", .answer = HT_ANSWER_DRIP, .arg = 25}, "headers_incomplete", 200, "ready", NULL},
+    {{.path = "/flood", .answer = HT_ANSWER_HEADER_FLOOD}, "headers_too_large", 200, "ready", NULL},
+    {{.path = "/big-header", .answer = HT_ANSWER_BIG_HEADER, .arg = 150000}, "headers_too_large", 200, "ready", NULL},
+    {{.path = "/64k-header", .answer = HT_ANSWER_BIG_HEADER, .arg = 70000}, "headers_too_large", 200, "ready", NULL},
+    {{.path = "/8k-header", .answer = HT_ANSWER_BIG_HEADER, .arg = 10000}, "", 200, "succeeded", NULL},
+    {{.path = "/interim", .answer = HT_ANSWER_INTERIM_FLOOD}, "headers_too_large", 103, "ready", NULL},
+    {{.path = "/301", .answer = HT_ANSWER_REDIRECT, .arg = 301, .text = "/200"}, "redirect", 301, "ready", "to /200"},
+    {{.path = "/302", .answer = HT_ANSWER_REDIRECT, .arg = 302, .text = "/200"}, "redirect", 302, "ready", NULL},
+    {{.path = "/303", .answer = HT_ANSWER_REDIRECT, .arg = 303, .text = "/200"}, "redirect", 303, "ready", NULL},
+    {{.path = "/307", .answer = HT_ANSWER_REDIRECT, .arg = 307, .text = "/200"}, "redirect", 307, "ready", NULL},
+    {{.path = "/308", .answer = HT_ANSWER_REDIRECT, .arg = 308, .text = "/200"}, "redirect", 308, "ready", NULL},
+    {{.path = "/400", .answer = HT_ANSWER_STATUS, .arg = 400}, "http_4xx", 400, "ready", NULL},
+    {{.path = "/404", .answer = HT_ANSWER_STATUS, .arg = 404}, "http_4xx", 404, "ready", NULL},
+    {{.path = "/410", .answer = HT_ANSWER_STATUS, .arg = 410}, "gone", 410, "exhausted", NULL},
+    {{.path = "/429", .answer = HT_ANSWER_RETRY_AFTER, .arg = 429, .text = "7200"}, "throttled", 429, "ready", NULL},
+    {{.path = "/500", .answer = HT_ANSWER_STATUS, .arg = 500}, "http_5xx", 500, "ready", NULL},
+    {{.path = "/503", .answer = HT_ANSWER_RETRY_AFTER, .arg = 503, .text = "7200"}, "http_5xx", 503, "ready", NULL},
+    {{.path = "/hostile", .answer = HT_ANSWER_HOSTILE}, "http_5xx", 500, "ready", NULL},
+    {{.url = "http://127.0.0.1:1/"}, "refused", 0, "ready", NULL},
+    {{.url = "https://name.invalid/"}, "dns", 0, "ready", NULL},
+};
+
+#define LAST "ORDER BY a.n DESC LIMIT 1"
+#define OF_ATTEMPT(what)                                                                                               \
+    "SELECT " what                                                                                                     \
+    " FROM hooktop.attempt a JOIN hooktop.delivery d ON d.id = a.delivery_id WHERE d.endpoint_id = %s " LAST
+
+static void check_row(struct lab *w, const struct row *r)
+{
+    const char *name = r->e.path ? r->e.path : r->e.url;
+    HT_AUTOFREE char *word = lab_text(w, &r->e, OF_ATTEMPT("a.error"));
+    HT_AUTOFREE char *detail = lab_text(w, &r->e, OF_ATTEMPT("coalesce(a.error_detail, '')"));
+    HT_AUTOFREE char *status =
+        lab_text(w, &r->e, "SELECT status FROM hooktop.delivery WHERE endpoint_id = %s ORDER BY id LIMIT 1");
+    int64_t http = lab_int(w, &r->e, OF_ATTEMPT("coalesce(a.status, 0)"));
+    if (strcmp(word, r->word) != 0 || http != r->status || strcmp(status, r->becomes) != 0 ||
+        (r->detail && !strstr(detail, r->detail))) {
+        fail_msg("%s: '%s' %d %s (%s) instead of '%s' %d %s (%s)", name, word, (int)http, status, detail, r->word,
+                 r->status, r->becomes, r->detail ? r->detail : "");
+    }
+}
+
+static void test_every_answer(void **state)
+{
+    struct lab *w = *state;
+    for (size_t i = 0; i < HT_COUNT(rows); i++) {
+        lab_endpoint(w, &rows[i].e);
+    }
+    assert_int_equal(lab_emit(w, NULL, "thing.happened", "{\"a\": 1}"), HT_COUNT(rows));
+    lab_start(w, NULL);
+    HT_TEST_UNTIL(ht_test_sql_int(w->dsn, "SELECT count(*) FROM hooktop.attempt") == (int64_t)HT_COUNT(rows), 30000);
+    for (size_t i = 0; i < HT_COUNT(rows); i++) {
+        check_row(w, &rows[i]);
+    }
+    /* the Retry-After of two hours against a schedule of a minute */
+    for (size_t i = 0; i < HT_COUNT(rows); i++) {
+        if (rows[i].e.answer == HT_ANSWER_RETRY_AFTER) {
+            int64_t s = lab_int(w, &rows[i].e,
+                                "SELECT extract(epoch FROM due_at - now())::int FROM hooktop.tenant_webhook_outbox "
+                                "WHERE endpoint_id = %s");
+            assert_in_range(s, 7100, 7200);
+        } else if (strcmp(rows[i].becomes, "ready") == 0) {
+            int64_t s = lab_int(w, &rows[i].e,
+                                "SELECT extract(epoch FROM due_at - now())::int FROM hooktop.tenant_webhook_outbox "
+                                "WHERE endpoint_id = %s");
+            assert_in_range(s, 10, 66);
+        }
+    }
+    lab_stop(w);
+    /* not one request was sent twice, and no redirect was followed */
+    for (size_t i = 0; i < HT_COUNT(rows); i++) {
+        struct ht_route_counts counts;
+        if (rows[i].e.path) {
+            ht_receiver_counts(w->receiver, rows[i].e.path, &counts);
+            if (counts.requests != 1) {
+                fail_msg("%s: %lld requests", rows[i].e.path, (long long)counts.requests);
+            }
+        }
+        lab_endpoint_fini(&rows[i].e);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_every_answer, lab_setup, lab_teardown),
+    };
+    return cmocka_run_group_tests_name("answers", tests, NULL, NULL);
+}

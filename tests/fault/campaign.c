@@ -1,0 +1,207 @@
+/* A run of faults by a seed: workers, receivers and producers at work, the nemesis among them, and at the end the
+ * checker over what the receivers recorded and what the store says.
+ *
+ *   campaign [SEED [SECONDS [FAULT]]]    FAULT: only this one of ft_faults, or "none"
+ *
+ * Prints TAP, the table of faults, and on failure the seed and where its logs are kept. The plan follows from the seed;
+ * what meets what in time does not, so a failing seed may have to be run more than once. */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "lib/check.h"
+
+#define SECONDS      12
+#define WORKERS      3
+#define PRODUCERS    2
+#define EVENTS_PER_S 60
+#define LOOK_MS      100
+#define DRAIN_MS     (FT_SCHEDULE_S * 1100 + 2 * FT_LEASE_MS)
+
+struct campaign {
+    uint64_t seed;
+    int seconds;
+    const char *only;
+    struct ft_world world;
+    struct ft_workers workers;
+    struct ft_nemesis nemesis;
+    struct ft_producers *producers;
+    struct ft_history history;
+    struct ft_verdict verdict;
+    const char *plan_path;
+    atomic_bool ended;
+    pthread_t monitor;
+};
+
+/* The longest that a worker's transaction stood idle. */
+static void *watch_transactions(void *user)
+{
+    static const char sql[] =
+        "SELECT (1000 * extract(epoch FROM max(clock_timestamp() - state_change)))::bigint FROM pg_stat_activity"
+        " WHERE application_name = 'hooktop worker' AND state LIKE 'idle in transaction%'";
+    struct campaign *c = user;
+    PGconn *conn = NULL;
+    while (!atomic_load(&c->ended)) {
+        if (conn == NULL || PQstatus(conn) != CONNECTION_OK) {
+            PQfinish(conn);
+            conn = PQconnectdb(c->world.cluster.dsn != NULL ? c->world.cluster.dsn : "");
+        }
+        PGresult *r = PQexec(conn, sql);
+        int64_t ms = PQresultStatus(r) == PGRES_TUPLES_OK ? ft_int(r, 0, 0) : 0;
+        c->history.idle_in_transaction_ms =
+            ms > c->history.idle_in_transaction_ms ? ms : c->history.idle_in_transaction_ms;
+        PQclear(r);
+        ft_pause_ms(LOOK_MS);
+    }
+    PQfinish(conn);
+    return NULL;
+}
+
+static void begin(struct campaign *c)
+{
+    const char *gate = ft_text("%s/gate", ft_work());
+    ft_world_start(&c->world);
+    c->plan_path = ft_text("%s/plan.log", ft_work());
+    if (mkdir(gate, 0755) != 0)
+        ft_die("no directory %s", gate);
+    c->nemesis = (struct ft_nemesis){.world = &c->world,
+                                     .workers = &c->workers,
+                                     .proxy = ft_proxy_start(gate, c->world.cluster.dir),
+                                     .random = {c->seed},
+                                     .plan = fopen(c->plan_path, "we"),
+                                     .only = c->only};
+    ft_workers_init(&c->workers, &c->world, ft_text("host=%s port=5432 user=fault_worker dbname=postgres", gate),
+                    WORKERS);
+    for (int i = 0; i < WORKERS; i++)
+        ft_worker_start(&c->workers, i);
+    ft_nemesis_begin(&c->nemesis);
+    c->producers = ft_producers_start(&c->world, c->seed, PRODUCERS, EVENTS_PER_S);
+    pthread_create(&c->monitor, NULL, watch_transactions, c);
+}
+
+/* Nothing waits any more. Endpoints that were disabled meanwhile are switched on again, as an operator would. */
+static void drain(struct campaign *c)
+{
+    int64_t began = ht_mono_us(), waiting = -1;
+    while (waiting != 0 && ht_mono_us() - began < DRAIN_MS * 1000LL) {
+        waiting = ft_ask(c->world.cluster.dsn, "SELECT count(*) FROM (SELECT 1 FROM hooktop.tenant_webhook_outbox"
+                                               " UNION ALL SELECT 1 FROM hooktop.held) w");
+        if (waiting != 0) {
+            ft_activate_all(&c->world);
+            ft_pause_ms(LOOK_MS);
+        }
+    }
+    c->history.drained = waiting == 0;
+    c->history.drain_ms = (ht_mono_us() - began) / 1000;
+}
+
+static void end(struct campaign *c)
+{
+    struct ft_history *h = &c->history;
+    const char *first;
+    atomic_store(&c->ended, true);
+    pthread_join(c->monitor, NULL);
+    ft_nemesis_end(&c->nemesis);
+    ft_workers_stop(&c->workers);
+    ft_proxy_stop(c->nemesis.proxy);
+    fclose(c->nemesis.plan);
+    h->disruptions = c->nemesis.disruptions;
+    h->n_disruptions = c->nemesis.n_disruptions;
+    h->worker_failures = c->workers.failures;
+    snprintf(h->worker_failure, sizeof h->worker_failure, "%s", c->workers.last_failure);
+    h->refusals = ft_workers_said(&c->workers, "the database refused", &first);
+    snprintf(h->refusal, sizeof h->refusal, "%.250s", first);
+    ft_history_read(h, &c->world, c->producers);
+}
+
+/* Telling ------------------------------------------------------------------------------------------------------------
+ */
+
+static void print_table(const struct campaign *c)
+{
+    const struct ft_verdict *v = &c->verdict;
+    const struct ft_history *h = &c->history;
+    int all = 0;
+    printf("# times  fault\n");
+    for (size_t i = 0; i < ft_faults_len; i++) {
+        all += c->nemesis.times[i];
+        if (c->only == NULL || c->nemesis.times[i] > 0)
+            printf("# %5d  %-13s %s\n", c->nemesis.times[i], ft_faults[i].name, ft_faults[i].what);
+    }
+    printf("# %zu events, %zu deliveries, %zu requests; %lld sent again after a disruption\n", h->n_emitted,
+           h->n_deliveries, h->n_sent, (long long)v->resent);
+    printf("# succeeded %lld, exhausted %lld, quarantined %lld; settled %.1f s after the last fault\n",
+           (long long)v->succeeded, (long long)v->exhausted, (long long)v->quarantined, (double)h->drain_ms / 1000);
+    printf("# lost %lld, duplicated %lld, falsely succeeded %lld\n", (long long)v->lost, (long long)v->duplicated,
+           (long long)v->falsely_succeeded);
+    /* what tests/fault/table collects */
+    const char *what = c->only == NULL ? "all of them together" : "none";
+    for (size_t i = 0; i < ft_faults_len; i++)
+        if (c->only != NULL && strcmp(c->only, ft_faults[i].name) == 0)
+            what = ft_faults[i].what;
+    printf("# row | %s | %d | %zu | %lld | %lld | %lld |\n", what, all, h->n_deliveries, (long long)v->lost,
+           (long long)v->duplicated, (long long)v->falsely_succeeded);
+}
+
+static int print_verdict(const struct campaign *c)
+{
+    const struct ft_verdict *v = &c->verdict;
+    const struct ht_uuid none = {0};
+    int failed = 0;
+    for (int i = 0; i < FT_INVARIANTS; i++) {
+        printf("%s %d - %s %s\n", v->violations[i] == 0 ? "ok" : "not ok", i + 1, ft_invariants[i].name,
+               ft_invariants[i].says);
+        if (v->violations[i] == 0)
+            continue;
+        failed++;
+        printf("#   %d times; the first: %s\n", v->violations[i], v->first[i]);
+        if (ht_uuid_cmp(&v->example[i], &none) != 0)
+            ft_history_describe(&c->history, &v->example[i], stdout);
+    }
+    if (failed == 0) {
+        int missed = ft_check_the_checker(&c->history, (struct ft_world *)(uintptr_t)&c->world, stdout);
+        printf("%s %d - the checker notices every damage done to this history\n", missed == 0 ? "ok" : "not ok",
+               FT_INVARIANTS + 1);
+        failed += missed > 0;
+    }
+    printf("1..%d\n", failed == 0 ? FT_INVARIANTS + 1 : FT_INVARIANTS);
+    return failed;
+}
+
+static void keep_logs(const struct campaign *c)
+{
+    const char *build = getenv("HT_BUILD");
+    const char *to = ft_text("%s/fault-failures/%llu", build != NULL ? build : "build", (unsigned long long)c->seed);
+    const char *const make[] = {"mkdir", "-p", to, NULL};
+    const char *const copy[] = {"sh", "-c", "cp \"$1\"/*.log \"$1\"/pg/server.log \"$2\"", "sh", ft_work(), to, NULL};
+    bool kept = ft_run(make, NULL) && ft_run(copy, NULL);
+    printf("# %s %s\n", kept ? "logs of workers, server and nemesis:" : "logs could not be kept in", to);
+    printf("# again: tests/fault/run %llu %d%s%s\n", (unsigned long long)c->seed, c->seconds,
+           c->only != NULL ? " " : "", c->only != NULL ? c->only : "");
+}
+
+int main(int argc, char **argv)
+{
+    static struct campaign c;
+    c.seed = argc > 1 ? strtoull(argv[1], NULL, 10) : 1;
+    c.seconds = argc > 2 ? atoi(argv[2]) : SECONDS;
+    c.only = argc > 3 ? argv[3] : NULL;
+    printf("# seed %llu, %d s, %d workers, leases of %d ms, %d endpoints%s%s\n", (unsigned long long)c.seed, c.seconds,
+           WORKERS, FT_LEASE_MS, FT_ENDPOINTS, c.only != NULL ? ", only: " : "", c.only != NULL ? c.only : "");
+    fflush(stdout);
+    begin(&c);
+    ft_nemesis_run(&c.nemesis, c.seconds * 1000LL);
+    ft_producers_stop(c.producers);
+    drain(&c);
+    end(&c);
+    ft_check(&c.history, &c.world, &c.verdict);
+    print_table(&c);
+    int failed = print_verdict(&c);
+    if (failed > 0)
+        keep_logs(&c);
+    free(c.nemesis.times);
+    ft_history_fini(&c.history);
+    ft_producers_free(c.producers);
+    ft_world_stop(&c.world);
+    return failed > 0;
+}

@@ -1,0 +1,331 @@
+#include "console_data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct ht_uuid ht_data_id(int kind, int n)
+{
+    struct ht_uuid u = {{0x01, 0x93, 0x4a, 0, 0, (uint8_t)kind, 0x70, 0, 0x80}};
+    u.b[14] = (uint8_t)(n >> 8);
+    u.b[15] = (uint8_t)n;
+    u.b[3] = (uint8_t)(n >> 8);
+    u.b[4] = (uint8_t)n;
+    return u;
+}
+
+struct ht_uuid ht_data_endpoint_id(int n)
+{
+    return ht_data_id(1, 4095 - n);
+}
+
+static int number_of(const struct ht_uuid *u)
+{
+    int n = u->b[14] << 8 | u->b[15];
+    return u->b[5] == 1 ? 4095 - n : n;
+}
+
+static const char *const names[] = {"Acme billing",
+                                    "Acme billing (EU)",
+                                    "Acme CRM sync",
+                                    "Globex 株式会社 orders",
+                                    "evil \033[31mred\r\n\xe2\x80\xae gnp.exe",
+                                    "Initech",
+                                    "Umbrella"};
+static const char *const profiles[] = {"standard", "instaclaim", "claimport", "instnt", "claimable"};
+static const char *const types[] = {"invoice.paid", "customer.updated", "subscription.renewed", "order.created"};
+
+static void endpoint(int n, struct ht_endpoint *e)
+{
+    char text[96];
+    *e = (struct ht_endpoint){
+        .id = ht_data_endpoint_id(n), .tenant_id = ht_data_id(9, 1), .in_flight_max = 4, .version = 1};
+    snprintf(text, sizeof text, n < 7 ? "%s" : "%s %d", names[n % 7], n);
+    e->description = ht_strdup(text);
+    e->tenant_name = ht_strdup(n % 3 ? "acme" : "globex");
+    e->profile = ht_strdup(profiles[n % 5]);
+    snprintf(text, sizeof text, "https://hooks%d.example.com/in", n);
+    e->url = ht_strdup(text);
+    e->status = n % 9 == 4   ? HT_ENDPOINT_PAUSED
+                : n % 9 == 7 ? HT_ENDPOINT_DISABLED
+                : n % 5 == 2 ? HT_ENDPOINT_UNVERIFIED
+                             : HT_ENDPOINT_ACTIVE;
+    if (e->status != HT_ENDPOINT_ACTIVE)
+        e->status_reason = ht_strdup(e->status == HT_ENDPOINT_UNVERIFIED ? "its test event was not answered yet"
+                                                                         : "by ana: maintenance");
+    e->created_at = HT_DATA_NOW - 86400000000LL * (n + 1);
+    e->status_at = e->created_at;
+    e->succeeded_24h = 41202 - n * 100;
+    e->failed_24h = n % 4 == 1 ? 118 : 0;
+    e->consecutive_failures = n == 1 ? 12 : 0;
+    e->failing_since = n == 1 ? HT_DATA_NOW - 3600000000LL : 0;
+    e->pending = n % 4;
+    e->held = e->status == HT_ENDPOINT_ACTIVE ? 0 : 41;
+    e->last_success_at = HT_DATA_NOW - n * 7000000LL;
+    e->subscriptions = 3;
+}
+
+static void delivery(int n, struct ht_delivery *d)
+{
+    struct ht_endpoint e;
+    endpoint(n % HT_DATA_ENDPOINTS, &e);
+    *d = (struct ht_delivery){
+        .id = ht_data_id(2, n), .event_id = ht_data_id(3, n), .endpoint_id = e.id, .attempts_max = 11};
+    d->type = ht_strdup(types[n % 4]);
+    d->profile = ht_strdup(e.profile);
+    d->endpoint_url = ht_strdup(e.url);
+    d->endpoint_description = ht_strdup(e.description);
+    ht_endpoint_fini(&e);
+    d->attempts = 1 + n % 3;
+    d->status = n % 7 == 3 ? HT_DELIVERY_READY : n % 11 == 5 ? HT_DELIVERY_EXHAUSTED : HT_DELIVERY_SUCCEEDED;
+    d->last_status = d->status == HT_DELIVERY_SUCCEEDED ? 200 : n % 2 ? 503 : 0;
+    d->last_error = d->status == HT_DELIVERY_SUCCEEDED ? HT_ATTEMPT_NONE
+                    : d->last_status                   ? HT_ATTEMPT_HTTP_5XX
+                                                       : HT_ATTEMPT_TIMEOUT;
+    d->last_duration_ms = 60 + n % 40;
+    d->created_at = HT_DATA_NOW + n * 311000LL;
+    d->last_attempt_at = d->created_at + 100000;
+    d->due_at = d->status == HT_DELIVERY_READY ? d->last_attempt_at + 300000000LL : 0;
+}
+
+static struct ht_reply *endpoints_page(const struct ht_data *data, const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_ENDPOINTS, q->kind, q->ticket);
+    struct ht_endpoints *page = &r->endpoints;
+    page->rows = ht_alloc((size_t)q->limit + 1, sizeof *page->rows);
+    for (int i = ht_uuid_is_nil(&q->before) ? 0 : number_of(&q->before) + 1; i < atomic_load(&data->endpoints); i++) {
+        struct ht_endpoint *e = &page->rows[page->n];
+        endpoint(i, e);
+        if (q->text && !strstr(e->description, q->text))
+            ht_endpoint_fini(e);
+        else if (page->n == (size_t)q->limit) {
+            ht_endpoint_fini(e);
+            page->more = true;
+            break;
+        } else
+            page->n++;
+    }
+    return r;
+}
+
+static struct ht_reply *deliveries_page(const struct ht_data *data, const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_DELIVERIES, q->kind, q->ticket);
+    int from = ht_uuid_is_nil(&q->before) ? atomic_load(&data->deliveries) - 1 : number_of(&q->before) - 1;
+    int to = ht_uuid_is_nil(&q->after) ? 0 : number_of(&q->after) + 1;
+    r->deliveries.rows = ht_alloc((size_t)q->limit + 1, sizeof *r->deliveries.rows);
+    for (int i = from; i >= to && r->deliveries.n < (size_t)q->limit; i--)
+        delivery(i, &r->deliveries.rows[r->deliveries.n++]);
+    r->deliveries.more = from - to + 1 > q->limit;
+    return r;
+}
+
+static struct ht_reply *endpoint_detail(const struct ht_data *data, const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_ENDPOINT, q->kind, q->ticket);
+    endpoint(number_of(&q->id), &r->endpoint.endpoint);
+    r->endpoint.subscriptions = (struct ht_subscriptions){ht_alloc(3, sizeof(struct ht_subscription)), 3, false};
+    for (int i = 0; i < 3; i++)
+        r->endpoint.subscriptions.rows[i] = (struct ht_subscription){
+            ht_data_id(4, i), ht_strdup(i ? types[i] : "invoice.*"), HT_DATA_NOW - 9000000000LL};
+    r->endpoint.secrets = (struct ht_secret_metas){ht_alloc(2, sizeof(struct ht_secret_meta)), 2, false};
+    for (int i = 0; i < 2; i++)
+        r->endpoint.secrets.rows[i] = (struct ht_secret_meta){.id = ht_data_id(5, i),
+                                                              .generation = 2 - i,
+                                                              .state = i ? HT_SECRET_RETIRING : HT_SECRET_ACTIVE,
+                                                              .created_at = HT_DATA_NOW - 86400000000LL * (1 + i),
+                                                              .created_by = ht_strdup("ana"),
+                                                              .expires_at = i ? HT_DATA_NOW + 68520000000LL : 0,
+                                                              .last_used_at = HT_DATA_NOW - 2000000};
+    r->endpoint.latest = (struct ht_deliveries){ht_alloc(8, sizeof(struct ht_delivery)), 8, false};
+    for (int i = 0; i < 8; i++)
+        delivery(atomic_load(&data->deliveries) - 1 - i, &r->endpoint.latest.rows[i]);
+    return r;
+}
+
+static struct ht_reply *delivery_detail(const struct ht_request *q)
+{
+    static const char body[] = "{\"type\":\"subscription.renewed\",\"data\":{\"id\":\"sub_88121\",\"seats\":40,"
+                               "\"note\":\"first\\nsecond\",\"on\":true,\"tags\":[],\"amounts\":[1,2.50]}}";
+    struct ht_reply *r = ht_reply_new(HT_REP_DELIVERY, q->kind, q->ticket);
+    int n = number_of(&q->id);
+    delivery(n, &r->delivery.delivery);
+    struct ht_delivery *d = &r->delivery.delivery;
+    r->delivery.event = (struct ht_event){.id = d->event_id, .type = ht_strdup(d->type), .created_at = d->created_at};
+    r->delivery.body = ht_strdup(body);
+    r->delivery.body_len = strlen(body);
+    r->delivery.attempts =
+        (struct ht_attempts){ht_alloc((size_t)d->attempts, sizeof(struct ht_attempt)), (size_t)d->attempts, false};
+    for (int i = 0; i < d->attempts; i++) {
+        bool last = i == d->attempts - 1;
+        struct ht_attempt *a = &r->delivery.attempts.rows[i];
+        *a = (struct ht_attempt){.n = i + 1,
+                                 .at = d->created_at + i * 30000000LL,
+                                 .status = last ? d->last_status : 503,
+                                 .error = last ? d->last_error : HT_ATTEMPT_HTTP_5XX,
+                                 .phases = {1200, 8000, 21000, 60000, 65000}};
+        a->address = ht_strdup("203.0.113.5:443");
+        a->request_headers =
+            ht_strdup("Content-Type: application/json\nwebhook-id: msg_2Tq9\nwebhook-signature: v1,9c1f");
+        a->response_headers = ht_strdup("HTTP/1.1 503 Service Unavailable\r\nContent-Type: text/plain\r\n");
+        a->response_body = ht_strdup("upstream \033[31munavailable\033[0m\r\nsecond line\001");
+        a->response_body_len = strlen(a->response_body);
+        a->response_bytes = 70000;
+        a->worker = ht_strdup("mq-a:4121");
+        a->secret_ids = ht_strdup("2,1");
+    }
+    return r;
+}
+
+static struct ht_reply *types_page(const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_TYPES, q->kind, q->ticket);
+    r->types.rows = ht_alloc(4, sizeof *r->types.rows);
+    for (r->types.n = 0; r->types.n < 4; r->types.n++)
+        r->types.rows[r->types.n] = (struct ht_event_type){
+            .profile = ht_strdup("instaclaim"),
+            .name = ht_strdup(types[r->types.n]),
+            .state = r->types.n == 3 ? HT_TYPE_PLANNED : HT_TYPE_EMITTED,
+            .description = ht_strdup("Something happened to an invoice, and here it is"),
+            .contract = ht_strdup("{\"type\":\"object\",\"required\":[\"id\"],\"properties\":{\"id\":{\"type\":"
+                                  "\"string\",\"format\":\"uuid\"}}}"),
+            .sample = ht_strdup("{\"id\":\"5b7c1c5e-1f0b-4a8e-9f55-3d4b7a1a2c11\",\"amount\":12}"),
+            .subscriptions = 3};
+    return r;
+}
+
+static struct ht_reply *workers_page(const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_WORKERS, q->kind, q->ticket);
+    r->workers.rows = ht_alloc(2, sizeof *r->workers.rows);
+    r->workers.n = 2;
+    r->workers.rows[0] = (struct ht_worker){ht_data_id(6, 0),
+                                            ht_strdup("mq-a:4121"),
+                                            ht_strdup("0.1.0"),
+                                            HT_DATA_NOW - 7200000000LL,
+                                            HT_DATA_NOW,
+                                            400,
+                                            4,
+                                            256,
+                                            false};
+    r->workers.rows[1] = (struct ht_worker){ht_data_id(6, 1),
+                                            ht_strdup("laptop:99"),
+                                            ht_strdup("0.1.0"),
+                                            HT_DATA_NOW - 720000000LL,
+                                            HT_DATA_NOW,
+                                            48000,
+                                            2,
+                                            16,
+                                            true};
+    return r;
+}
+
+static struct ht_reply *whoami(const struct ht_data *data, const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_WHOAMI, q->kind, q->ticket);
+    bool full = !atomic_load(&data->viewer);
+    r->whoami = (struct ht_whoami){.login = ht_strdup("ana"),
+                                   .database = ht_strdup("local"),
+                                   .server_version = ht_strdup("15"),
+                                   .may_operate = full,
+                                   .may_admin = full};
+    return r;
+}
+
+static struct ht_reply *rotated(const struct ht_request *q)
+{
+    static const char secret[] = HT_DATA_SECRET;
+    int n = number_of(&q->id);
+    struct ht_reply *r = ht_reply_new(HT_REP_ROTATED, q->kind, q->ticket);
+    r->id = ht_data_id(5, 7);
+    r->rotated.changes_at = HT_DATA_NOW + q->overlap_ms * 1000;
+    r->rotated.staged = n % 5 == 2 || n % 5 == 3;
+    if (n % 5 == 3)
+        r->rotated.public_key =
+            ht_strdup("-----BEGIN PUBLIC KEY-----\nMIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8A\n-----END PUBLIC KEY-----\n");
+    else if (ht_secret_new(secret, sizeof secret - 1, &r->rotated.secret, NULL) != HT_OK)
+        abort();
+    return r;
+}
+
+static struct ht_reply *ping(const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_PING, q->kind, q->ticket);
+    r->ping = (struct ht_ping_result){
+        .success = true, .signed_ping = true, .status = 200, .phases = {900, 2000, 9000, 30000, 31000}};
+    r->ping.address = ht_strdup("203.0.113.5:443");
+    r->ping.request_headers = ht_strdup("Content-Type: application/json\nwebhook-id: x");
+    r->ping.request_body = ht_strdup("{\"type\":\"webhook.test\",\"data\":{}}");
+    r->ping.response_headers = ht_strdup("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n");
+    r->ping.response_body = ht_strdup("{\"received\":true}");
+    r->ping.response_body_len = strlen(r->ping.response_body);
+    return r;
+}
+
+static struct ht_reply *answer_kind(const struct ht_data *data, const struct ht_request *q)
+{
+    struct ht_reply *r;
+    switch (q->kind) {
+    case HT_REQ_ENDPOINTS:
+        return endpoints_page(data, q);
+    case HT_REQ_ENDPOINT:
+        return endpoint_detail(data, q);
+    case HT_REQ_DELIVERIES:
+        return deliveries_page(data, q);
+    case HT_REQ_DELIVERY:
+        return delivery_detail(q);
+    case HT_REQ_TYPES:
+        return types_page(q);
+    case HT_REQ_WORKERS:
+        return workers_page(q);
+    case HT_REQ_WHOAMI:
+        return whoami(data, q);
+    case HT_REQ_ROTATE:
+        return rotated(q);
+    case HT_REQ_PING:
+        return ping(q);
+    default:
+        r = ht_reply_new(HT_REP_DONE, q->kind, q->ticket);
+        r->text = ht_strdup("done, audit 4711");
+        return r;
+    }
+}
+
+struct ht_reply *ht_data_answer(const struct ht_data *data, const struct ht_request *q)
+{
+    struct ht_reply *r = answer_kind(data, q);
+    r->db_now = HT_DATA_NOW;
+    r->took_ms = 3;
+    return r;
+}
+
+struct ht_reply *ht_data_link(enum ht_link_state state)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_LINK, HT_REQ_KIND_COUNT, 0);
+    r->link.state = state;
+    r->link.retry_in_ms = 4000;
+    r->text = state == HT_LINK_LOST ? ht_strdup("server closed the connection") : NULL;
+    r->db_now = state == HT_LINK_UP ? HT_DATA_NOW : 0;
+    return r;
+}
+
+void ht_data_figures(void *user, struct ht_engine_figures *ret)
+{
+    (void)user;
+    *ret = (struct ht_engine_figures){
+        .state = HT_ENGINE_DELIVERING, .in_flight = 3, .slots = 256, .sent = 1204, .succeeded = 1190, .failed = 14};
+}
+
+bool ht_data_profile_facts(void *user, const char *profile, struct ht_profile_facts *ret)
+{
+    static const int32_t schedule[] = {5, 300, 1800, 7200, 18000, 36000, 50400, 72000, 86400};
+    (void)user;
+    *ret = (struct ht_profile_facts){.title = profile,
+                                     .summary = "",
+                                     .schedule_s = schedule,
+                                     .schedule_len = HT_COUNT(schedule),
+                                     .timeout_ms = 15000};
+    ret->multi_signature = strcmp(profile, "claimport") != 0 && strcmp(profile, "instnt") != 0;
+    ret->key_per_tenant = strcmp(profile, "instnt") == 0;
+    return true;
+}

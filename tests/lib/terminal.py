@@ -1,0 +1,202 @@
+"""A real pseudo-terminal with a terminal emulator (pyte) behind it: programs run in it, keys go in, screens come out.
+
+Nothing here sleeps for a result: sees() and wait_for() read until the screen says what is wanted or the time is over.
+"""
+import codecs
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import termios
+import time
+
+import pyte
+
+from command import SLOW
+
+
+KEYS = {
+    "Enter": "\r", "Esc": "\x1b", "Tab": "\t", "S-Tab": "\x1b[Z", "Space": " ", "Backspace": "\x7f", "Up": "\x1bOA",
+    "Down": "\x1bOB", "Right": "\x1bOC", "Left": "\x1bOD", "Home": "\x1b[1~", "End": "\x1b[4~", "PgUp": "\x1b[5~",
+    "PgDn": "\x1b[6~", "Delete": "\x1b[3~", "F1": "\x1bOP", "F5": "\x1b[15~", "F9": "\x1b[20~", "F10": "\x1b[21~",
+}
+
+
+def key_bytes(name):
+    if name in KEYS:
+        return KEYS[name].encode()
+    if len(name) == 2 and name[0] == "^":
+        return bytes([ord(name[1]) & 0x1F])
+    return name.encode()
+
+
+class _Stream(pyte.Stream):
+    """What curses uses of xterm and pyte does not know."""
+    csi = dict(pyte.Stream.csi, b="repeat_last", S="scroll_up", T="scroll_down")
+    events = pyte.Stream.events | {"repeat_last", "scroll_up", "scroll_down"}
+
+
+class _Screen(pyte.Screen):
+    last = " "
+
+    def draw(self, data):
+        super().draw(data)
+        if data:
+            self.last = data[-1]
+
+    def repeat_last(self, count=1):
+        super().draw(self.last * (count or 1))
+
+    def _scroll(self, count, move):
+        top, _ = self.margins or pyte.screens.Margins(0, self.lines - 1)
+        row, col = self.cursor.y, self.cursor.x
+        self.cursor.y = top
+        move(count or 1)
+        self.cursor.y, self.cursor.x = row, col
+
+    def scroll_up(self, count=1):
+        self._scroll(count, self.delete_lines)
+
+    def scroll_down(self, count=1):
+        self._scroll(count, self.insert_lines)
+
+    def set_margins(self, *args, **kw):
+        kw.pop("private", None)
+        super().set_margins(*args, **kw)
+
+
+class Terminal:
+    """argv runs in a terminal of rows x cols; `env` is its whole environment."""
+
+    def __init__(self, argv, env, rows=24, columns=80, cwd=None, stderr=None):
+        self.screen = _Screen(columns, rows)
+        self.stream = _Stream(self.screen)
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.raw = bytearray()
+        self.status = None
+        self.closed = False
+        self.pid, self.fd = pty.fork()
+        if self.pid == 0:
+            try:
+                # set here: set by the parent, it could come after the program's first look
+                fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+                if cwd:
+                    os.chdir(cwd)
+                if stderr:
+                    os.dup2(os.open(stderr, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), 2)
+                os.execvpe(argv[0], [str(a) for a in argv], {k: str(v) for k, v in env.items()})
+            finally:
+                os._exit(127)
+
+    # reading
+    def read(self, seconds):
+        """Takes what comes within `seconds`; False when nothing came (or the program has ended)."""
+        if self.closed or not select.select([self.fd], [], [], seconds)[0]:
+            return False
+        try:
+            data = os.read(self.fd, 65536)
+        except OSError:
+            data = b""
+        if not data:
+            self.closed = True
+            return False
+        self.raw += data
+        self.stream.feed(self.decoder.decode(data))
+        return True
+
+    def quiet(self, seconds=0.05, limit=5):
+        """Reads until nothing came for `seconds`: for counting bytes, not for waiting for a result."""
+        end = time.monotonic() + limit * SLOW
+        while time.monotonic() < end and self.read(seconds):
+            pass
+
+    def sees(self, what, seconds=15):
+        """Waits until the screen holds the text (or the function says yes)."""
+        done = what if callable(what) else lambda: what in self.text()
+        end = time.monotonic() + seconds * SLOW
+        while not done():
+            left = end - time.monotonic()
+            if left <= 0 or self.closed:
+                return False
+            self.read(min(left, 0.1) if callable(what) else left)
+        return True
+
+    def wait_for(self, pattern, seconds=15):
+        """Waits until the screen shows the regular expression; the match, or None."""
+        self.sees(lambda: re.search(pattern, self.text()), seconds)
+        return re.search(pattern, self.text())
+
+    def gone(self, what, seconds=15):
+        return self.sees(lambda: what not in self.text(), seconds)
+
+    # looking
+    def rows(self):
+        return [line.rstrip() for line in self.screen.display]
+
+    def text(self):
+        return "\n".join(self.rows())
+
+    def row(self, n):
+        return self.rows()[n]
+
+    def find(self, text):
+        """(row, column) of a text, or None."""
+        for y, line in enumerate(self.screen.display):
+            x = line.find(text)
+            if x >= 0:
+                return y, x
+        return None
+
+    def cell(self, y, x):
+        return self.screen.buffer[y][x]
+
+    # doing
+    def press(self, *names):
+        for name in names:
+            os.write(self.fd, key_bytes(name))
+
+    def keys(self, text):
+        os.write(self.fd, text.encode())
+
+    def size(self, rows, columns, emulate=True):
+        if emulate:
+            self.screen.resize(rows, columns)
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def signal(self, sig):
+        os.kill(self.pid, sig)
+
+    def wait(self, seconds=15):
+        """The exit status (128 + signal when killed), or None when it still runs."""
+        end = time.monotonic() + seconds * SLOW
+        while self.status is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self.status = os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+                break
+            if time.monotonic() > end:
+                return None
+            self.read(0.02)
+        while self.read(0.02):
+            pass
+        return self.status
+
+    def hang_up(self):
+        """The terminal goes away."""
+        os.close(self.fd)
+        self.closed = True
+
+    def close(self):
+        if self.status is None:
+            try:
+                os.kill(self.pid, signal.SIGKILL)
+                os.waitpid(self.pid, 0)
+            except (ProcessLookupError, ChildProcessError):
+                pass
+            self.status = 137
+        if not self.closed:
+            self.closed = True
+            os.close(self.fd)

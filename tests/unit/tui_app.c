@@ -1,0 +1,383 @@
+/* What the console does with keys, replies and time: asks, follows, pauses, recovers. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "console_rig.h"
+#include "ht_test.h"
+
+/* Leaving ---------------------------------------------------------------------------------------------------------- */
+static void esc_never_quits(void **state)
+{
+    struct ht_rig *r = *state;
+    for (int i = 0; i < 5; i++)
+        ht_rig_key(r, HT_KEY_ESC);
+    ht_rig_key(r, HT_KEY_BACKSPACE);
+    assert_false(r->app.quit);
+    ht_rig_keys(r, "\n");
+    ht_rig_key(r, HT_KEY_ESC);
+    assert_int_equal(r->app.depth, 1);
+    ht_rig_keys(r, "\nq");
+    assert_int_equal(r->app.depth, 1);
+    assert_false(r->app.quit);
+    ht_rig_keys(r, "q");
+    assert_true(r->app.quit);
+}
+
+static void commands_do_what_keys_do(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, ":deliveries\n");
+    SHOWS(r, "[2 Deliveries]");
+    ht_rig_keys(r, ":endpoints status:paused\n");
+    SHOWS(r, "[1 Endpoints]");
+    SHOWS(r, "filter: status:paused");
+    ht_rig_keys(r, ":nonsense\n");
+    SHOWS(r, "no command 'nonsense'");
+    ht_rig_keys(r, ":redeliver\n");
+    SHOWS(r, "redeliver: it does not apply");
+    ht_rig_keys(r, ":theme mono\n");
+    SHOWS(r, "theme 'mono' loaded");
+    ht_rig_keys(r, ":theme nosuch\n");
+    SHOWS(r, "there is no theme 'nosuch'");
+    ht_rig_keys(r, ":mes\t\n");
+    SHOWS(r, "Messages");
+    ht_rig_keys(r, "q:q\n");
+    assert_true(r->app.quit);
+}
+
+/* The filter ------------------------------------------------------------------------------------------------------- */
+static void typing_filters_after_a_pause(void **state)
+{
+    struct ht_rig *r = *state;
+    int before = r->asked[HT_REQ_ENDPOINTS];
+    ht_rig_keys(r, "/Initech");
+    assert_int_equal(r->asked[HT_REQ_ENDPOINTS], before);
+    ht_rig_pass(r, 249);
+    assert_int_equal(r->asked[HT_REQ_ENDPOINTS], before);
+    ht_rig_pass(r, 1);
+    assert_int_equal(r->asked[HT_REQ_ENDPOINTS], before + 1);
+    SHOWS(r, "Initech 12");
+    HIDES(r, "Umbrella");
+    ht_rig_keys(r, "\n");
+    SHOWS(r, "filter: Initech");
+    ht_rig_keys(r, "/");
+    ht_rig_key(r, HT_CTRL('U'));
+    ht_rig_pass(r, 250);
+    SHOWS(r, "Umbrella");
+    ht_rig_key(r, HT_KEY_ESC); /* what was in force before */
+    HIDES(r, "Umbrella");
+    ht_rig_keys(r, "~");
+    SHOWS(r, "Umbrella");
+}
+
+static void a_mistake_leaves_the_list_alone(void **state)
+{
+    struct ht_rig *r = *state;
+    int before = r->asked[HT_REQ_ENDPOINTS];
+    ht_rig_keys(r, "/nosuch:1");
+    ht_rig_pass(r, 300);
+    assert_int_equal(r->asked[HT_REQ_ENDPOINTS], before);
+    SHOWS(r, "there is no field \"nosuch\"");
+    SHOWS(r, "Umbrella");
+    ht_rig_keys(r, "\n");
+    SHOWS(r, "there is no field \"nosuch\""); /* Enter does not keep it */
+    assert_int_equal(r->app.input, HT_INPUT_FILTER);
+    ht_rig_key(r, HT_KEY_ESC);
+    HIDES(r, "there is no field");
+}
+
+static void a_late_answer_to_an_older_filter_is_ignored(void **state)
+{
+    struct ht_rig *r = *state;
+    r->silent = true;
+    ht_rig_keys(r, "/Umbrella");
+    ht_rig_pass(r, 250);
+    uint64_t old = r->app.last_ticket;
+    ht_rig_keys(r, " 13");
+    ht_rig_pass(r, 250);
+    struct ht_request q = {.kind = HT_REQ_ENDPOINTS, .ticket = old, .limit = 200};
+    ht_rig_post(r, ht_data_answer(&r->data, &q));
+    q = (struct ht_request){.kind = HT_REQ_ENDPOINTS, .ticket = r->app.last_ticket, .limit = 200};
+    q.text = ht_strdup("Umbrella 13");
+    ht_rig_post(r, ht_data_answer(&r->data, &q));
+    free(q.text);
+    SHOWS(r, "Umbrella 13");
+    SHOWS(r, " 1 endpoint");
+}
+
+/* Long lists ------------------------------------------------------------------------------------------------------- */
+static void more_endpoints_come_as_the_cursor_goes_down(void **state)
+{
+    struct ht_rig *r = *state;
+    r->data.endpoints = 1000;
+    ht_rig_keys(r, "r");
+    SHOWS(r, "200+ endpoints");
+    for (int i = 0; i < 60; i++)
+        ht_rig_key(r, HT_KEY_PAGE_DOWN);
+    SHOWS(r, "1000 endpoints");
+    SHOWS(r, "1000/1000");
+    ht_rig_keys(r, "kk");
+    HT_AUTOFREE char *before = ht_rig_row(r, -6);
+    int asked = r->asked[HT_REQ_ENDPOINTS];
+    ht_rig_post(r, ht_reply_new(HT_REP_CHANGED, HT_REQ_KIND_COUNT, 0));
+    ht_rig_pass(r, 2000);
+    assert_int_equal(r->asked[HT_REQ_ENDPOINTS], asked + 1); /* one page around what is shown, not all of it */
+    HT_AUTOFREE char *after = ht_rig_row(r, -6);
+    assert_string_equal(before, after);
+    SHOWS(r, "998/1000");
+    r->data.endpoints = 990; /* the last ones are gone */
+    ht_rig_keys(r, "r");
+    SHOWS(r, "990 endpoints");
+    ht_rig_keys(r, "g");
+    SHOWS(r, "1/990");
+}
+
+/* The log ---------------------------------------------------------------------------------------------------------- */
+static void emit(struct ht_rig *r, int n)
+{
+    r->data.deliveries += n;
+    ht_rig_pass(r, 250);
+    ht_rig_post(r, ht_reply_new(HT_REP_CHANGED, HT_REQ_KIND_COUNT, 0));
+    ht_rig_pass(r, 250);
+}
+
+static void the_log_follows_until_the_cursor_moves(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "2");
+    SHOWS(r, "LIVE  120 kept  ..00000077");
+    emit(r, 3);
+    SHOWS(r, "LIVE  123 kept  ..0000007a");
+    ht_rig_keys(r, "kk");
+    SHOWS(r, "PAUSED  0 new below");
+    HT_AUTOFREE char *before = ht_rig_row(r, 10);
+    emit(r, 7);
+    SHOWS(r, "PAUSED  7 new below - G or f follows again  ..00000078");
+    HT_AUTOFREE char *after = ht_rig_row(r, 10);
+    assert_string_equal(before, after); /* nothing moved under the eyes */
+    ht_rig_keys(r, "G");
+    SHOWS(r, "LIVE  130 kept  ..00000081");
+    ht_rig_keys(r, "f");
+    emit(r, 1);
+    SHOWS(r, "PAUSED  1 new below");
+    ht_rig_keys(r, "f");
+    SHOWS(r, "LIVE");
+}
+
+static void a_burst_beyond_a_page_is_said_not_hidden(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "2kkkk");
+    HT_AUTOFREE char *before = ht_rig_row(r, 10);
+    emit(r, 5000);
+    SHOWS(r, "more than 500 new below");
+    HT_AUTOFREE char *after = ht_rig_row(r, 10);
+    assert_string_equal(before, after);
+    ht_rig_keys(r, "G");
+    SHOWS(r, "..000013ff");
+    ht_rig_keys(r, "g");
+    emit(r, 9000); /* while it follows nothing */
+    ht_rig_keys(r, "f");
+    SHOWS(r, "..00003727");
+}
+
+static void going_back_loads_older_pages(void **state)
+{
+    struct ht_rig *r = *state;
+    r->data.deliveries = 1000;
+    ht_rig_keys(r, "2");
+    SHOWS(r, "LIVE  200+ kept");
+    for (int i = 0; i < 80; i++)
+        ht_rig_key(r, HT_KEY_PAGE_UP);
+    SHOWS(r, "1000 kept");
+    SHOWS(r, "..00000000");
+}
+
+static void changes_are_fetched_at_most_five_times_a_second(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "2");
+    int before = r->asked[HT_REQ_DELIVERIES];
+    for (int i = 0; i < 100; i++) {
+        r->data.deliveries++;
+        ht_rig_post(r, ht_reply_new(HT_REP_CHANGED, HT_REQ_KIND_COUNT, 0));
+        ht_rig_pass(r, 10);
+    }
+    int fetched = r->asked[HT_REQ_DELIVERIES] - before;
+    assert_in_range(fetched, 3, 6);
+}
+
+/* The connection --------------------------------------------------------------------------------------------------- */
+static void a_lost_connection_keeps_the_rows_and_comes_back(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_post(r, ht_data_link(HT_LINK_LOST));
+    ht_rig_pass(r, 12000);
+    SHOWS(r, "db LOST 12s, retry in 0s");
+    SHOWS(r, "Acme billing");
+    SHOWS(r, "rows are 12s old");
+    assert_int_equal(r->app.canvas.cells[5 * 80 + 4].overlay, HT_STYLE_STALE);
+    HIDES(r, "K rotate");
+    ht_rig_keys(r, "D");
+    SHOWS(r, "disable: the database is not connected");
+    ht_rig_keys(r, "\n"); /* looking goes on */
+    SHOWS(r, "fetching");
+    r->data.endpoints = 5;
+    ht_rig_post(r, ht_data_link(HT_LINK_UP));
+    SHOWS(r, "Subscriptions(3)");
+    ht_rig_keys(r, "q");
+    SHOWS(r, "5 endpoints");
+    SHOWS(r, "db ok 3ms");
+}
+
+static void a_write_cut_off_is_not_called_done(void **state)
+{
+    struct ht_rig *r = *state;
+    r->silent = true;
+    ht_rig_keys(r, "T");
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "y");
+    SHOWS(r, "ping Acme billing ...");
+    ht_rig_keys(r, "j");
+    SHOWS(r, "ping Acme billing ..."); /* stays until it is answered */
+    ht_rig_post(r, ht_data_link(HT_LINK_LOST));
+    SHOWS(r, "ping Acme billing: the connection was lost");
+}
+
+static void an_error_stays_until_a_key(void **state)
+{
+    struct ht_rig *r = *state;
+    struct ht_reply *e = ht_reply_new(HT_REP_ERROR, HT_REQ_KIND_COUNT, 0);
+    ht_fail(&e->err, HT_FAILED, "list", "try \033[2Jagain", "the server said \r\nno");
+    ht_rig_post(r, e);
+    ht_rig_pass(r, 60000);
+    SHOWS(r, "list: the server said <0D><0A>no: try <1B>[2Jagain");
+    ht_rig_keys(r, "j");
+    HIDES(r, "the server said");
+    ht_rig_keys(r, ":messages\n");
+    SHOWS(r, "the server said <0D><0A>no");
+}
+
+static void idle_without_a_clock_wants_nothing(void **state)
+{
+    struct ht_rig *r = *state;
+    r->options.clock_off = true;
+    for (int screen = '1'; screen <= '4'; screen++) {
+        ht_rig_key(r, screen);
+        (void)ht_rig_shows(r, "");
+        assert_true(ht_app_due_us(&r->app) == INT64_MAX);
+        ht_rig_pass(r, 3600000);
+        assert_false(r->app.dirty);
+    }
+}
+
+static void the_clock_wants_one_frame_a_second(void **state)
+{
+    struct ht_rig *r = *state;
+    (void)ht_rig_shows(r, "");
+    int64_t due = ht_app_due_us(&r->app) - r->app.now_us;
+    assert_in_range(due, 1, 1000000);
+    int frames = 0;
+    for (int i = 0; i < 100; i++) {
+        ht_rig_pass(r, 100);
+        if (r->app.dirty) {
+            frames++;
+            (void)ht_rig_shows(r, "");
+        }
+    }
+    assert_in_range(frames, 9, 11);
+}
+
+/* Details ---------------------------------------------------------------------------------------------------------- */
+static void next_and_previous_keep_the_tab(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "\n\t\t");
+    SHOWS(r, "Acme billing ");
+    SHOWS(r, "[Secrets(2)]");
+    ht_rig_keys(r, "]");
+    SHOWS(r, "> Acme billing (EU)");
+    SHOWS(r, "[Secrets(2)]");
+    ht_rig_keys(r, "]");
+    SHOWS(r, "> Acme CRM sync");
+    ht_rig_keys(r, "[");
+    SHOWS(r, "> Acme billing (EU)");
+}
+
+static void the_log_of_an_endpoint(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "jd");
+    SHOWS(r, "[2 Deliveries]");
+    SHOWS(r, "filter: endpoint:01934a0f-fe01-7000-8000-000000000ffe");
+}
+
+static void an_action_does_not_need_the_screen_it_began_on(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "2\n");
+    ht_rig_keys(r, "R");
+    ht_rig_pass(r, 300);
+    r->silent = true;
+    ht_rig_keys(r, "y1"); /* away before the answer comes */
+    struct ht_request q = {.kind = HT_REQ_REDELIVER, .ticket = r->last->ticket};
+    ht_rig_post(r, ht_data_answer(&r->data, &q));
+    SHOWS(r, "redeliver ..00000077: done, audit 4711");
+    SHOWS(r, "[1 Endpoints]");
+}
+
+static void a_terminal_too_small_can_still_be_left(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_app_resize(&r->app, 5, 30);
+    SHOWS(r, "terminal too small");
+    SHOWS(r, "30x5, needs 40x8");
+    ht_rig_keys(r, "?");
+    assert_int_equal(r->app.depth, 2);
+    ht_rig_keys(r, "qq");
+    assert_true(r->app.quit);
+}
+
+static void ages_in_a_list_move_in_steps(void **state)
+{
+    struct ht_rig *r = *state;
+    SHOWS(r, "35s ago");
+    ht_rig_pass(r, 4000);
+    SHOWS(r, "35s ago");
+    ht_rig_pass(r, 6000);
+    SHOWS(r, "45s ago");
+    ht_rig_pass(r, 2000);
+    ht_rig_keys(r, "j"); /* a key brings them up to date */
+    SHOWS(r, "47s ago");
+    ht_rig_keys(r, "g\n");
+    ht_rig_pass(r, 3000);
+    SHOWS(r, "UTC   3s ago"); /* a detail has few: they move every second */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HT_RIG_TEST(esc_never_quits),
+        HT_RIG_TEST(commands_do_what_keys_do),
+        HT_RIG_TEST(typing_filters_after_a_pause),
+        HT_RIG_TEST(a_mistake_leaves_the_list_alone),
+        HT_RIG_TEST(a_late_answer_to_an_older_filter_is_ignored),
+        HT_RIG_TEST(more_endpoints_come_as_the_cursor_goes_down),
+        HT_RIG_TEST(the_log_follows_until_the_cursor_moves),
+        HT_RIG_TEST(a_burst_beyond_a_page_is_said_not_hidden),
+        HT_RIG_TEST(going_back_loads_older_pages),
+        HT_RIG_TEST(changes_are_fetched_at_most_five_times_a_second),
+        HT_RIG_TEST(a_lost_connection_keeps_the_rows_and_comes_back),
+        HT_RIG_TEST(a_write_cut_off_is_not_called_done),
+        HT_RIG_TEST(an_error_stays_until_a_key),
+        HT_RIG_TEST(idle_without_a_clock_wants_nothing),
+        HT_RIG_TEST(the_clock_wants_one_frame_a_second),
+        HT_RIG_TEST(ages_in_a_list_move_in_steps),
+        HT_RIG_TEST(next_and_previous_keep_the_tab),
+        HT_RIG_TEST(the_log_of_an_endpoint),
+        HT_RIG_TEST(an_action_does_not_need_the_screen_it_began_on),
+        HT_RIG_TEST(a_terminal_too_small_can_still_be_left),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

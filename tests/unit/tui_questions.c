@@ -1,0 +1,236 @@
+/* Before something changes: what is asked, what answers it, who may, and that nothing typed ahead or pasted does. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "console_rig.h"
+#include "ht_test.h"
+
+/* Questions -------------------------------------------------------------------------------------------------------- */
+static void keys_typed_ahead_answer_nothing(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "D");
+    assert_int_equal(r->flushes, 1);
+    HIDES(r, "[>Cancel<]");
+    ht_rig_keys(r, "yyy\n");
+    assert_non_null(r->app.dialog);
+    assert_int_equal(r->asked[HT_REQ_ENDPOINT_STATE], 0);
+    ht_rig_pass(r, 299);
+    HIDES(r, "[>Cancel<]");
+    ht_rig_pass(r, 1);
+    SHOWS(r, "[>Cancel<]");
+    ht_rig_keys(r, "y");
+    assert_int_equal(r->asked[HT_REQ_ENDPOINT_STATE], 1);
+    SHOWS(r, "disable Acme billing: done, audit 4711");
+}
+
+static void cancel_has_the_focus_and_cancels(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "D");
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "\n");
+    assert_null(r->app.dialog);
+    assert_int_equal(r->asked[HT_REQ_ENDPOINT_STATE], 0);
+    ht_rig_keys(r, "D");
+    ht_rig_pass(r, 300);
+    ht_rig_key(r, HT_KEY_TAB);
+    SHOWS(r, "[>Disable<]");
+    HIDES(r, "[>Cancel<]");
+    ht_rig_keys(r, "\n");
+    assert_int_equal(r->asked[HT_REQ_ENDPOINT_STATE], 1);
+}
+
+static void only_y_answers_a_short_question(void **state)
+{
+    struct ht_rig *r = *state;
+    static const char *const no[] = {"n", "\n", " ", "Y", "q", "T"};
+    for (size_t i = 0; i < HT_COUNT(no); i++) {
+        ht_rig_keys(r, "T");
+        ht_rig_pass(r, 300);
+        SHOWS(r, "Send the test event to Acme billing? y/N");
+        ht_rig_keys(r, no[i]);
+        assert_null(r->app.dialog);
+        assert_int_equal(r->asked[HT_REQ_PING], 0);
+    }
+    ht_rig_keys(r, "T");
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "y");
+    assert_int_equal(r->asked[HT_REQ_PING], 1);
+    SHOWS(r, "The ping was answered as it should be.");
+}
+
+static void the_request_says_what_was_chosen(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "jK");
+    ht_rig_pass(r, 300);
+    ht_rig_key(r, HT_KEY_SHIFT_TAB); /* Reason */
+    ht_rig_keys(r, "leaked, y or n");
+    ht_rig_key(r, HT_KEY_SHIFT_TAB); /* overlap */
+    ht_rig_key(r, HT_KEY_SPACE);
+    ht_rig_keys(r, "y");
+    assert_int_equal(r->asked[HT_REQ_ROTATE], 1);
+    assert_int_equal(r->last->overlap_ms, 72 * 3600 * 1000);
+    assert_string_equal(r->last->reason, "leaked, y or n");
+    struct ht_uuid second = ht_data_endpoint_id(1);
+    assert_int_equal(ht_uuid_cmp(&r->last->id, &second), 0);
+}
+
+static void enabling_asks_what_becomes_of_the_held(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "jjjjjjjD");
+    ht_rig_pass(r, 300);
+    SHOWS(r, "41 held");
+    ht_rig_key(r, HT_KEY_TAB);
+    ht_rig_key(r, HT_KEY_TAB); /* round to the choice */
+    ht_rig_key(r, HT_KEY_RIGHT);
+    ht_rig_key(r, HT_KEY_DOWN);
+    ht_rig_keys(r, "y");
+    assert_int_equal(r->last->state, HT_ENDPOINT_ACTIVE);
+    assert_int_equal(r->last->choice, HT_HELD_CANCEL);
+}
+
+static void a_rate_is_a_number(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "jjjjjjjD");
+    ht_rig_pass(r, 300);
+    ht_rig_key(r, HT_KEY_SHIFT_TAB);
+    ht_rig_key(r, HT_KEY_SHIFT_TAB); /* past the reason */
+    ht_rig_key(r, HT_CTRL('U'));
+    ht_rig_keys(r, "fast");
+    ht_rig_key(r, HT_KEY_TAB);
+    ht_rig_key(r, HT_KEY_TAB);
+    ht_rig_keys(r, "y");
+    SHOWS(r, "Rate per s: a number from 0 to 100000");
+    assert_int_equal(r->asked[HT_REQ_ENDPOINT_STATE], 0);
+    ht_rig_key(r, HT_CTRL('U'));
+    ht_rig_keys(r, "12.5\n\n\t\n");
+    assert_int_equal(r->asked[HT_REQ_ENDPOINT_STATE], 1);
+    assert_true(r->last->rate_per_s > 12.4 && r->last->rate_per_s < 12.6);
+}
+
+static void arrows_go_through_options_and_fields(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "jK");
+    ht_rig_pass(r, 300);
+    ht_rig_key(r, HT_KEY_UP); /* the reason */
+    ht_rig_key(r, HT_KEY_UP); /* the options, at 24 hours */
+    ht_rig_key(r, HT_KEY_UP);
+    SHOWS(r, ">(*) 1 hour");
+    for (int i = 0; i < 4; i++)
+        ht_rig_key(r, HT_KEY_DOWN);
+    SHOWS(r, ">(*) no time");
+    ht_rig_key(r, HT_KEY_DOWN);
+    SHOWS(r, "Reason >[");
+    ht_rig_key(r, HT_KEY_DOWN);
+    SHOWS(r, "[>Cancel<]");
+    ht_rig_key(r, HT_KEY_RIGHT);
+    SHOWS(r, "[>Rotate<]");
+    ht_rig_keys(r, "\n");
+    assert_int_equal(r->last->overlap_ms, 0);
+}
+
+static void in_production_more_is_asked(void **state)
+{
+    struct ht_rig *r = *state;
+    r->options.production = true;
+    ht_rig_keys(r, "T");
+    ht_rig_pass(r, 300);
+    SHOWS(r, "[>Cancel<]"); /* level 1 became 2 */
+    ht_rig_key(r, HT_KEY_ESC);
+    ht_rig_keys(r, "D");
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "y");
+    SHOWS(r, "type exactly: Acme billing"); /* level 2 became 3 */
+    assert_int_equal(r->asked[HT_REQ_ENDPOINT_STATE], 0);
+    ht_rig_keys(r, "Acme billing\n\t\n");
+    assert_int_equal(r->asked[HT_REQ_ENDPOINT_STATE], 1);
+    ht_rig_keys(r, "jjjD"); /* a name that not every keyboard has */
+    ht_rig_pass(r, 300);
+    SHOWS(r, "Type the end of its id");
+    ht_rig_keys(r, "y");
+    SHOWS(r, "type exactly: 00000ffc");
+    ht_rig_keys(r, "00000ffc\n\t\n");
+    assert_int_equal(r->asked[HT_REQ_ENDPOINT_STATE], 2);
+}
+
+/* Rights ----------------------------------------------------------------------------------------------------------- */
+static void a_viewer_is_told_who_may(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_fini(r);
+    *r = (struct ht_rig){.data = {.endpoints = HT_DATA_ENDPOINTS, .deliveries = 120, .viewer = true}};
+    ht_rig_start(r, 24, 80);
+    ht_rig_post(r, ht_data_link(HT_LINK_UP));
+    HIDES(r, "rotate");
+    ht_rig_keys(r, "K");
+    SHOWS(r, "rotate: it needs the role hooktop_admin");
+    ht_rig_keys(r, "T");
+    SHOWS(r, "ping: it needs the role hooktop_support");
+    ht_rig_keys(r, "?/hooktop_admin\n");
+    SHOWS(r, "(it needs the role hooktop_admin)");
+    assert_null(r->app.dialog);
+}
+
+static void readonly_takes_changes_away(void **state)
+{
+    struct ht_rig *r = *state;
+    r->options.readonly = true;
+    SHOWS(r, "[RO]");
+    ht_rig_keys(r, "K");
+    SHOWS(r, "--readonly");
+    ht_rig_keys(r, ":disable\n");
+    SHOWS(r, "disable: the console runs with --readonly");
+    assert_null(r->app.dialog);
+    ht_rig_keys(r, "?");
+    HIDES(r, "CHANGE (asks first)\n   T");
+    ht_rig_keys(r, "G");
+    HIDES(r, ":rotate");
+}
+
+/* Pasting ---------------------------------------------------------------------------------------------------------- */
+static void pasted_text_is_never_keys(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_key(r, HT_KEY_PASTE_BEGIN);
+    ht_rig_keys(r, "DyQ");
+    ht_rig_key(r, HT_KEY_PASTE_END);
+    assert_null(r->app.dialog);
+    assert_false(r->app.quit);
+    SHOWS(r, "pasted text was ignored");
+    ht_rig_keys(r, "D");
+    ht_rig_pass(r, 300);
+    ht_rig_key(r, HT_KEY_PASTE_BEGIN);
+    ht_rig_keys(r, "y\n");
+    ht_rig_key(r, HT_KEY_PASTE_END);
+    assert_non_null(r->app.dialog); /* a paste answers nothing */
+    ht_rig_key(r, HT_KEY_ESC);
+    ht_rig_keys(r, "/");
+    ht_rig_key(r, HT_KEY_PASTE_BEGIN);
+    ht_rig_keys(r, "Umbrella\n\x01\x1b");
+    ht_rig_key(r, HT_KEY_PASTE_END);
+    assert_int_equal(r->app.input, HT_INPUT_FILTER); /* its line feed does not press Enter */
+    SHOWS(r, "filter: Umbrella");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HT_RIG_TEST(keys_typed_ahead_answer_nothing),
+        HT_RIG_TEST(cancel_has_the_focus_and_cancels),
+        HT_RIG_TEST(only_y_answers_a_short_question),
+        HT_RIG_TEST(the_request_says_what_was_chosen),
+        HT_RIG_TEST(enabling_asks_what_becomes_of_the_held),
+        HT_RIG_TEST(a_rate_is_a_number),
+        HT_RIG_TEST(arrows_go_through_options_and_fields),
+        HT_RIG_TEST(in_production_more_is_asked),
+        HT_RIG_TEST(a_viewer_is_told_who_may),
+        HT_RIG_TEST(readonly_takes_changes_away),
+        HT_RIG_TEST(pasted_text_is_never_keys),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
