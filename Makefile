@@ -57,8 +57,10 @@ LIB := $(OUT)/libhooktop.a
 TEST_LIB_SRC := $(sort $(wildcard tests/lib/*.c))
 TEST_LIB_OBJ := $(TEST_LIB_SRC:tests/%.c=$(OUT)/obj/tests/%.o)
 FAULT_OBJ := $(patsubst tests/%.c,$(OUT)/obj/tests/%.o,$(sort $(wildcard tests/fault/lib/*.c)))
-TEST_SRC := $(sort $(wildcard tests/unit/*.c tests/store/*.c tests/delivery/*.c tests/console/*.c tests/fault/*.c))
+TEST_SRC := $(sort $(wildcard tests/unit/*.c tests/store/*.c tests/delivery/*.c tests/console/*.c))
 TEST_BIN := $(TEST_SRC:tests/%.c=$(OUT)/tests/%)
+# Crash points exist in the variant faults alone.
+FAULT_BIN := $(patsubst tests/%.c,$(OUT)/tests/%,$(sort $(wildcard tests/fault/*.c)))
 # A fuzz target is one file: a fuzzer in the variant of that name, a test that replays its corpus in the others.
 FUZZ_BIN := $(patsubst tests/%.c,$(OUT)/tests/%,$(sort $(wildcard tests/fuzz/*.c)))
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(OUT)/obj/tests/fuzz/lib/replay.o)
@@ -146,6 +148,8 @@ picture: deps-test ## Draw docs/console.svg from the running demo
 	/usr/bin/python3 docs/picture.py $(OUT)/hooktop docs/console.svg
 
 tests: $(TEST_BIN) $(FUZZ_BIN) $(OUT)/hooktop
+
+fault-tests: $(FAULT_BIN) $(OUT)/hooktop
 
 test: deps-test ## Build and run lint and all tests; ends with "N passed, N failed"
 	@$(MAKE) --no-print-directory -j$$(nproc) tests
