@@ -314,7 +314,7 @@ CREATE TABLE hooktop.audit (
     hash bytea NOT NULL,
     PRIMARY KEY (tenant_id, seq)
 );
-CREATE INDEX audit_at ON hooktop.audit (at);
+CREATE INDEX audit_at ON hooktop.audit (at, tenant_id, seq);
 CREATE TABLE hooktop.audit_tail (
     tenant_id uuid PRIMARY KEY,
     seq bigint NOT NULL,

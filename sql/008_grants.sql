@@ -45,7 +45,7 @@ BEGIN
         ('hooktop_viewer', 'whoami'), ('hooktop_worker', 'whoami'), ('hooktop_producer', 'whoami'), ('hooktop_audit_reader', 'whoami'),
         ('hooktop_viewer', 'sees_all'), ('hooktop_viewer', 'my_tenants'), ('hooktop_audit_reader', 'sees_all'), ('hooktop_audit_reader', 'my_tenants'),
         ('hooktop_producer', 'sees_all'), ('hooktop_producer', 'my_tenants'),
-        ('hooktop_viewer', 'uuid_at'), ('hooktop_viewer', 'patterns_of'),
+        ('hooktop_viewer', 'uuid_at'), ('hooktop_audit_reader', 'uuid_at'), ('hooktop_viewer', 'patterns_of'),
         ('hooktop_producer', 'emit'), ('hooktop_producer', 'emit_counted'),
         ('hooktop_worker', 'heartbeat'), ('hooktop_worker', 'maintain'), ('hooktop_worker', 'goodbye'), ('hooktop_worker', 'waiting'), ('hooktop_worker', 'backlog'),
         ('hooktop_worker', 'claim'), ('hooktop_worker', 'targets'), ('hooktop_worker', 'target_secrets'), ('hooktop_worker', 'sealed_secrets'),

@@ -85,6 +85,18 @@ static const struct ht_filter_field secret_fields[] = {
     ID("id", "its id, or the id's beginning"),
 };
 
+static const struct ht_filter_field audit_fields[] = {
+    TEXT("who", "the login that did it"),
+    TEXT("action", "what was done: action:secret.* finds all about secrets"),
+    TEXT("object", "the id or name of what it was done to"),
+    TEXT("reason", "the reason that was given"),
+    TEXT("from", "the address and program it came from"),
+    TEXT("detail", "a text in what was before and after"),
+    TEXT("tenant", "the tenant's name"),
+    NUMBER("seq", "its number in the tenant's chain"),
+    CREATED_FIELDS,
+};
+
 const struct ht_filter_field *ht_filter_fields(enum ht_filter_list list, size_t *ret_n)
 {
     static const struct {
@@ -96,6 +108,7 @@ const struct ht_filter_field *ht_filter_fields(enum ht_filter_list list, size_t 
         [HT_FILTER_EVENTS] = {event_fields, HT_COUNT(event_fields)},
         [HT_FILTER_TYPES] = {type_fields, HT_COUNT(type_fields)},
         [HT_FILTER_SECRETS] = {secret_fields, HT_COUNT(secret_fields)},
+        [HT_FILTER_AUDIT] = {audit_fields, HT_COUNT(audit_fields)},
     };
     *ret_n = lists[list].n;
     return lists[list].fields;

@@ -107,7 +107,7 @@ void ht_failure_group_fini(struct ht_failure_group *g)
 
 void ht_audit_entry_fini(struct ht_audit_entry *e)
 {
-    FREE_STRINGS(e->who, e->from, e->action, e->object, e->reason, e->detail);
+    FREE_STRINGS(e->tenant_name, e->who, e->from, e->action, e->object, e->reason, e->detail);
     *e = (struct ht_audit_entry){0};
 }
 

@@ -260,18 +260,19 @@ static enum ht_rc send_failed(struct ht_conn *c, const char *what, struct ht_err
     return ht_pg_fail(c->pg, NULL, what, err);
 }
 
-/* The roles with a right that this login lacks on something that a statement ($1) names. */
+/* The roles with every right that this login lacks on what a statement ($1) names, or (none has them all) with some. */
 static const char who_may_sql[] =
     "WITH named AS ("
-    " SELECT p.proacl AS acl, has_function_privilege(p.oid, 'EXECUTE') AS mine, 'EXECUTE' AS wanted"
+    " SELECT p.oid, p.proacl AS acl, has_function_privilege(p.oid, 'EXECUTE') AS mine, 'EXECUTE' AS wanted"
     " FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace AND n.nspname = 'hooktop'"
     " WHERE $1 ~ ('hooktop\\.' || p.proname || '\\M')"
-    " UNION ALL SELECT r.relacl, has_table_privilege(r.oid, 'SELECT'), 'SELECT'"
+    " UNION ALL SELECT r.oid, r.relacl, has_table_privilege(r.oid, 'SELECT'), 'SELECT'"
     " FROM pg_class r JOIN pg_namespace n ON n.oid = r.relnamespace AND n.nspname = 'hooktop'"
-    " WHERE r.relkind IN ('r', 'v', 'p') AND $1 ~ ('hooktop\\.' || r.relname || '\\M'))"
-    " SELECT string_agg(DISTINCT g.rolname, ' or ') FROM named, aclexplode(named.acl) a"
+    " WHERE r.relkind IN ('r', 'v', 'p') AND $1 ~ ('hooktop\\.' || r.relname || '\\M')),"
+    " has AS (SELECT g.rolname, count(DISTINCT named.oid) AS n FROM named, aclexplode(named.acl) a"
     " JOIN pg_roles g ON g.oid = a.grantee AND g.rolname LIKE 'hooktop\\_%' AND g.rolname <> 'hooktop_owner'"
-    " WHERE NOT named.mine AND a.privilege_type = named.wanted";
+    " WHERE NOT named.mine AND a.privilege_type = named.wanted GROUP BY g.rolname)"
+    " SELECT string_agg(rolname, ' or ' ORDER BY rolname) FROM has WHERE n = (SELECT max(n) FROM has)";
 
 static void name_roles(struct ht_conn *c, const struct ht_stmt *s, struct ht_err *err)
 {

@@ -342,7 +342,7 @@ static void what_is_denied_names_the_roles_that_may(void **state)
     struct ht_sealed_rows sealed = {0};
     STORE_REFUSED(HT_DENIED, ht_store_sealed(c, &w->e, &sealed, &err), "role hooktop_worker", NULL);
     struct ht_audit_entries audit = {0};
-    STORE_REFUSED(HT_DENIED, ht_store_audit(c, NULL, NULL, 10, &audit, &err), "role hooktop_audit_reader", NULL);
+    STORE_REFUSED(HT_DENIED, ht_store_audit(c, NULL, NULL, NULL, 10, &audit, &err), "role hooktop_audit_reader", NULL);
     /* inside a transaction too */
     STORE_OK(ht_conn_begin(c, &err));
     STORE_REFUSED(HT_DENIED, ht_store_tenant_add(c, "Mine", "standard", &id, &err), "hooktop_admin", NULL);

@@ -30,6 +30,7 @@ static size_t count(const struct store_world *w, enum ht_filter_list list, const
     struct ht_events events = {0};
     struct ht_event_types types = {0};
     struct ht_fleet_keys keys = {0};
+    struct ht_audit_entries audit = {0};
     if (list == HT_FILTER_ENDPOINTS)
         STORE_OK(ht_store_endpoints(w->c, NULL, &f, NULL, 100, &endpoints, &err));
     else if (list == HT_FILTER_DELIVERIES)
@@ -38,9 +39,12 @@ static size_t count(const struct store_world *w, enum ht_filter_list list, const
         STORE_OK(ht_store_events(w->c, NULL, &f, NULL, 100, &events, &err));
     else if (list == HT_FILTER_SECRETS)
         STORE_OK(ht_store_fleet(w->c, NULL, &f, NULL, 100, &keys, &err));
+    else if (list == HT_FILTER_AUDIT)
+        STORE_OK(ht_store_audit(w->c, NULL, &f, NULL, 100, &audit, &err));
     else
         STORE_OK(ht_store_types(w->c, &f, &types, &err));
-    size_t n = endpoints.n + log.n + events.n + types.n + keys.n;
+    size_t n = endpoints.n + log.n + events.n + types.n + keys.n + audit.n;
+    ht_audit_entries_fini(&audit);
     ht_fleet_keys_fini(&keys);
     ht_endpoints_fini(&endpoints);
     ht_deliveries_fini(&log);

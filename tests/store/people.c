@@ -506,7 +506,7 @@ static void the_audit_log_tells_who_what_and_why_in_pages(void **state)
     struct ht_audit_entries l = {0};
     set_state(w, HT_ENDPOINT_PAUSED, HT_HELD_KEEP, 0);
     set_state(w, HT_ENDPOINT_ACTIVE, HT_HELD_RELEASE, 0);
-    STORE_OK(ht_store_audit(w->c, NULL, NULL, 2, &l, &err));
+    STORE_OK(ht_store_audit(w->c, NULL, NULL, NULL, 2, &l, &err));
     assert_int_equal(l.n, 2);
     assert_true(l.more);
     assert_string_equal(l.rows[0].action, "endpoint.active");
@@ -516,7 +516,7 @@ static void the_audit_log_tells_who_what_and_why_in_pages(void **state)
     assert_non_null(strstr(l.rows[0].detail, "\"before\" : \"paused\""));
     assert_string_equal(l.rows[1].action, "endpoint.paused");
     struct ht_audit_entries next = {0};
-    STORE_OK(ht_store_audit(w->c, NULL, &l.rows[1], 100, &next, &err));
+    STORE_OK(ht_store_audit(w->c, NULL, NULL, &l.rows[1], 100, &next, &err));
     assert_int_equal(next.n, 2);
     assert_false(next.more);
     assert_string_equal(next.rows[0].action, "endpoint.added");
@@ -524,7 +524,7 @@ static void the_audit_log_tells_who_what_and_why_in_pages(void **state)
     ht_audit_entries_fini(&next);
     ht_audit_entries_fini(&l);
     struct ht_uuid other = store_tenant(w->c, "Other", "standard");
-    STORE_OK(ht_store_audit(w->c, &other, NULL, 100, &l, &err));
+    STORE_OK(ht_store_audit(w->c, &other, NULL, NULL, 100, &l, &err));
     assert_int_equal(l.n, 1);
     ht_audit_entries_fini(&l);
 }

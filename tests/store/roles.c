@@ -65,7 +65,7 @@ static void every_function_is_for_the_roles_it_is_meant_for(void **state)
         "targets: worker",
         "tenant_add: admin",
         "type_add: admin",
-        "uuid_at: admin support viewer",
+        "uuid_at: admin audit_reader support viewer",
         "waiting: worker",
         "whoami: admin audit_reader producer support viewer worker",
         "why: admin support viewer",

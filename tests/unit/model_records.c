@@ -79,7 +79,8 @@ static void fill_worker(struct ht_worker *w)
 
 static void fill_audit_entry(struct ht_audit_entry *e)
 {
-    *e = (struct ht_audit_entry){.who = s(), .from = s(), .action = s(), .object = s(), .reason = s(), .detail = s()};
+    *e = (struct ht_audit_entry){
+        .tenant_name = s(), .who = s(), .from = s(), .action = s(), .object = s(), .reason = s(), .detail = s()};
 }
 
 #define FILL_LIST(list, type, fill)                                                                                    \

@@ -31,6 +31,7 @@ enum ht_filter_list {
     HT_FILTER_EVENTS,
     HT_FILTER_TYPES,
     HT_FILTER_SECRETS,
+    HT_FILTER_AUDIT,
     HT_FILTER_LIST_COUNT
 };
 

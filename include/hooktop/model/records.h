@@ -251,7 +251,9 @@ struct ht_failure_group {
 void ht_failure_group_fini(struct ht_failure_group *g);
 
 struct ht_audit_entry {
-    int64_t seq;
+    struct ht_uuid tenant_id; /* nil: what belongs to no tenant */
+    char *tenant_name;
+    int64_t seq; /* in the tenant's chain, from 1 */
     int64_t at;
     char *who;
     char *from;

@@ -161,13 +161,13 @@ HT_MUST_CHECK enum ht_rc ht_store_delivery_cancel(struct ht_conn *c, const struc
 
 /* workers and audit ------------------------------------------------------------------------------------------------ */
 HT_MUST_CHECK enum ht_rc ht_store_workers(struct ht_conn *c, struct ht_workers *ret, struct ht_err *err);
-/* Newest first, of a tenant or (NULL) of all that the login sees; `before` (may be NULL) is the last entry of the page
- * before: its time and number count. */
 /* retention: every partition with its drop date; how long a kind ("event", "delivery", "attempt") is kept */
 HT_MUST_CHECK enum ht_rc ht_store_partitions(struct ht_conn *c, struct ht_partitions *ret, struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_store_retention_set(struct ht_conn *c, const char *kind, int32_t keep_days,
                                                 const char *reason, struct ht_err *err);
-HT_MUST_CHECK enum ht_rc ht_store_audit(struct ht_conn *c, const struct ht_uuid *tenant,
+/* audit: newest first, of a tenant or (NULL) of all that the login sees; `f` (HT_FILTER_AUDIT) and `before` may be
+ * NULL, the latter is the last entry of the page before. HT_DENIED without the role audit_reader. */
+HT_MUST_CHECK enum ht_rc ht_store_audit(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
                                         const struct ht_audit_entry *before, int32_t limit,
                                         struct ht_audit_entries *ret, struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_store_audit_ping(struct ht_conn *c, const struct ht_endpoint *e,
