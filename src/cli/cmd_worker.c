@@ -102,6 +102,9 @@ enum ht_rc ht_cmd_worker(struct ht_ctx *ctx, const struct ht_args *args, struct 
         rc = ht_engine_new(&o, &engine, err);
     if (rc != HT_OK)
         return rc;
+    char exceptions[160];
+    if (ht_egress_exceptions(o.egress, exceptions, sizeof exceptions))
+        ht_log(HT_LOG_WARN, "%s", exceptions);
     stop_on_signals(engine);
     rc = ht_engine_run(engine, err);
     stop_on_signals(NULL);

@@ -132,6 +132,8 @@ static bool profile_facts(void *user, const char *name, struct ht_profile_facts 
 static enum ht_rc run_screen(struct console *c, struct ht_err *err)
 {
     const struct ht_console_options *o = c->options;
+    char exceptions[160];
+    bool excepted = ht_egress_exceptions(o->egress, exceptions, sizeof exceptions);
     const struct ht_tui_options screen = {
         .loader = c->loader.requests,
         .errands = c->errands.requests,
@@ -142,8 +144,7 @@ static enum ht_rc run_screen(struct console *c, struct ht_err *err)
         .theme = o->theme,
         .theme_dir = o->theme_dir,
         .environment = o->environment,
-        .banner =
-            ht_egress_has_exceptions(o->egress) ? "egress exceptions are active: [egress] in the configuration" : NULL,
+        .banner = excepted ? exceptions : NULL,
         .readonly = o->readonly,
         .production = o->production,
         .ascii = o->ascii,

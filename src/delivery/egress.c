@@ -17,9 +17,28 @@ void ht_egress_init(struct ht_egress *e)
     e->ports[1].lo = e->ports[1].hi = 8443;
 }
 
-bool ht_egress_has_exceptions(const struct ht_egress *e)
+static bool only_usual_ports(const struct ht_egress *e)
 {
-    return e->http || e->n_allow > 0;
+    for (size_t i = 0; i < e->n_ports; i++) {
+        for (int port = e->ports[i].lo; port <= e->ports[i].hi; port++) {
+            if (port != 443 && port != 8443) {
+                return false;
+            }
+        }
+    }
+    return true;
+}
+
+bool ht_egress_exceptions(const struct ht_egress *e, char *ret, size_t size)
+{
+    const char *http = e->http ? "plain http" : NULL, *ports = only_usual_ports(e) ? NULL : "ports of its own";
+    char allow[48] = "";
+    if (e->n_allow > 0) {
+        snprintf(allow, sizeof allow, "%zu allowed range%s", e->n_allow, e->n_allow == 1 ? "" : "s");
+    }
+    snprintf(ret, size, "egress exceptions are active: %s%s%s%s%s ([egress] in the configuration)", http ? http : "",
+             http && *allow ? ", " : "", allow, ports && (http || *allow) ? ", " : "", ports ? ports : "");
+    return http || *allow || ports;
 }
 
 static char *trim(char *s)

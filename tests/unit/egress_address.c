@@ -362,18 +362,41 @@ static void test_settings_replace(void **state)
     (void)state;
     struct ht_egress e;
     ht_egress_init(&e);
-    assert_false(ht_egress_has_exceptions(&e));
     set(&e, "ports", "8443");
     assert_string_equal(check(&e, "1.1.1.1", 443), "port");
-    assert_false(ht_egress_has_exceptions(&e));
     set(&e, "allow", "127.0.0.1/32");
     set(&e, "allow", "10.0.0.0/8, ");
-    assert_true(ht_egress_has_exceptions(&e));
     assert_int_equal(e.n_allow, 1);
     set(&e, "allow", "");
-    assert_false(ht_egress_has_exceptions(&e));
-    set(&e, "http", "yes");
-    assert_true(ht_egress_has_exceptions(&e));
+    assert_int_equal(e.n_allow, 0);
+}
+
+/* Said wherever an exception is active, and only there. */
+static void test_exceptions_are_named(void **state)
+{
+    static const struct {
+        const char *http, *ports, *allow, *said; /* said: NULL, no exception */
+    } cases[] = {
+        {"no", "443, 8443", "", NULL},
+        {"no", "8443", "", NULL},
+        {"yes", "443", "", "plain http ("},
+        {"no", "443", "127.0.0.1/32", "1 allowed range ("},
+        {"no", "443, 9000-9002", "", "ports of its own ("},
+        {"yes", "444", "10.0.0.0/8, [fd12::]/16", "plain http, 2 allowed ranges, ports of its own ("},
+    };
+    (void)state;
+    for (size_t i = 0; i < HT_COUNT(cases); i++) {
+        char line[160];
+        struct ht_egress e;
+        ht_egress_init(&e);
+        set(&e, "http", cases[i].http);
+        set(&e, "ports", cases[i].ports);
+        set(&e, "allow", cases[i].allow);
+        assert_int_equal(ht_egress_exceptions(&e, line, sizeof line), cases[i].said != NULL);
+        if (cases[i].said && !strstr(line, cases[i].said)) {
+            fail_msg("case %zu: %s", i, line);
+        }
+    }
 }
 
 int main(void)
@@ -388,6 +411,7 @@ int main(void)
         cmocka_unit_test(test_embedded_is_judged),
         cmocka_unit_test(test_bad_settings),
         cmocka_unit_test(test_settings_replace),
+        cmocka_unit_test(test_exceptions_are_named),
         cmocka_unit_test(test_own_addresses), /* last: it leaves this machine's network */
     };
     return cmocka_run_group_tests_name("egress address", tests, NULL, NULL);

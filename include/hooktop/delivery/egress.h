@@ -38,8 +38,8 @@ void ht_egress_init(struct ht_egress *e);
  * lifted; without ports of its own it goes by the port list) or "ca_file" (a path). It replaces what was set before.
  * HT_USAGE names what is wrong. */
 HT_MUST_CHECK enum ht_rc ht_egress_set(struct ht_egress *e, const char *key, const char *value, struct ht_err *err);
-/* Whether any exception is active: the console then shows a banner. */
-bool ht_egress_has_exceptions(const struct ht_egress *e);
+/* Whether any exception is active, and a line that says which: the console shows it permanently, a worker logs it. */
+bool ht_egress_exceptions(const struct ht_egress *e, char *ret, size_t size);
 
 /* NULL: allowed. Else the name of the rule that refuses ("loopback", "private", "link-local and metadata", ...),
  * static. */
