@@ -27,7 +27,7 @@ static void set_filter(struct ht_app *app, const char *text)
     }
 }
 
-static void set_theme(struct ht_app *app, const char *name)
+void ht_app_theme(struct ht_app *app, const char *name)
 {
     struct ht_err err = {0};
     struct ht_theme theme;
@@ -35,6 +35,8 @@ static void set_theme(struct ht_app *app, const char *name)
         ht_app_flash_err(app, &err);
         return;
     }
+    if (name != app->theme_name)
+        snprintf(app->theme_name, sizeof app->theme_name, "%s", name);
     app->theme = theme;
     app->theme_changed = true;
     ht_app_flash(app, HT_FLASH_INFO, "theme '%s' loaded", theme.name);
@@ -56,7 +58,7 @@ void ht_command_run(struct ht_app *app, const char *line)
         if (*rest)
             set_filter(app, rest);
     } else if (strcmp(word, "theme") == 0)
-        set_theme(app, rest);
+        ht_app_theme(app, rest);
     else if (action == HT_ACT_FILTER && *rest)
         set_filter(app, rest);
     else if (action == HT_ACT_SEARCH && *rest && ht_app_top(app)->doc)

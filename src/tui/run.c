@@ -1,6 +1,7 @@
 #include "hooktop/tui/tui.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
@@ -8,6 +9,7 @@
 #include "hooktop/base/clock.h"
 #include "hooktop/tui/app.h"
 #include "terminal.h"
+#include "theme_watch.h"
 
 /* The loop: keys paint at once, data at most ten times a second, and nothing at all while nothing changes. */
 
@@ -17,6 +19,7 @@
 struct run {
     struct ht_app app;
     struct ht_term term;
+    int theme_fd; /* theme_watch.h */
     int64_t next_frame;
     bool gone; /* the terminal went away */
     bool suspend;
@@ -139,6 +142,7 @@ static void sleep_until_something(struct run *r, bool behind)
         {.fd = STDIN_FILENO, .events = POLLIN},
         {.fd = ht_mailbox_fd(r->app.o->inbox), .events = POLLIN},
         {.fd = r->term.signal_fd, .events = POLLIN},
+        {.fd = r->theme_fd, .events = POLLIN},
         {.fd = behind ? STDOUT_FILENO : -1, .events = POLLOUT},
     };
     int64_t due = ht_app_due_us(&r->app), now = ht_mono_us();
@@ -161,6 +165,8 @@ static void loop(struct run *r)
         take_keys(r);
         ht_app_take(&r->app);
         ht_app_step(&r->app);
+        if (ht_theme_watch_take(r->theme_fd))
+            ht_app_theme(&r->app, r->app.theme_name);
         if (r->app.quit)
             break;
         sleep_until_something(r, paint(r));
@@ -178,6 +184,8 @@ enum ht_rc ht_tui_run(const struct ht_tui_options *o, struct ht_err *err)
     if (rc == HT_OK) {
         ht_app_init(&r->app, o, &ops, ht_mono_us());
         r->app.theme = theme;
+        snprintf(r->app.theme_name, sizeof r->app.theme_name, "%s", o->theme ? o->theme : "");
+        r->theme_fd = ht_theme_watch_open(o->theme, o->theme_dir);
         r->app.canvas.ascii = r->app.canvas.ascii || !r->term.utf8;
         r->app.canvas.ascii_text = !r->term.utf8;
         if (r->term.note[0])
@@ -185,6 +193,7 @@ enum ht_rc ht_tui_run(const struct ht_tui_options *o, struct ht_err *err)
         take_size(r);
         loop(r);
         ht_app_conceal(&r->app);
+        ht_theme_watch_close(r->theme_fd);
         ht_app_fini(&r->app);
     }
     ht_term_stop(&r->term);

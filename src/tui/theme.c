@@ -33,6 +33,11 @@ static const struct {
 
 static const struct ht_colour own_colour = {-1, HT_COLOUR_DEFAULT};
 
+static bool given(const struct ht_colour *c)
+{
+    return c->ansi != HT_COLOUR_DEFAULT || c->rgb >= 0;
+}
+
 enum ht_style ht_style_find(const char *key)
 {
     for (int i = 0; i < HT_STYLE_COUNT; i++)
@@ -210,7 +215,7 @@ static enum ht_rc load(const char *name, const char *dir, int depth, struct ht_t
 
 static enum ht_rc theme_key(struct reading *r, const char *key, const char *value, struct ht_err *err)
 {
-    static const char *const known[] = {"name", "base", "background"};
+    static const char *const known[] = {"name", "base", "foreground", "background"};
     if (strcmp(key, "name") == 0) {
         snprintf(r->theme->name, sizeof r->theme->name, "%s", value);
         return HT_OK;
@@ -225,6 +230,8 @@ static enum ht_rc theme_key(struct reading *r, const char *key, const char *valu
         return rc;
     }
     r->began = true;
+    if (strcmp(key, "foreground") == 0)
+        return parse_colour(value, &r->theme->foreground, err);
     if (strcmp(key, "background") == 0)
         return parse_colour(value, &r->theme->background, err);
     return ht_fail(err, HT_USAGE, WHAT, ht_nearest(key, known, HT_COUNT(known)), "[theme] has no key '%s'", key);
@@ -314,21 +321,19 @@ static enum ht_rc load(const char *name, const char *dir, int depth, struct ht_t
 
 enum ht_rc ht_theme_load(const char *name, const char *theme_dir, struct ht_theme *ret, struct ht_err *err)
 {
-    struct ht_theme t = {.background = own_colour};
+    struct ht_theme t = {.foreground = own_colour, .background = own_colour};
     if (!name)
         name = "default";
     snprintf(t.name, sizeof t.name, "%s", name);
     for (int i = 0; i < HT_STYLE_COUNT; i++)
         t.looks[i] = (struct ht_look){own_colour, own_colour, 0, 0};
     enum ht_rc rc = load(name, theme_dir, 0, &t, err);
+    if (rc == HT_OK && given(&t.foreground) != given(&t.background))
+        rc = ht_fail(err, HT_USAGE, WHAT, "give [theme] both, or neither",
+                     "'%s' has a foreground or a background alone: text vanishes on some terminals", name);
     if (rc == HT_OK)
         *ret = t;
     return rc;
-}
-
-static bool given(const struct ht_colour *c)
-{
-    return c->ansi != HT_COLOUR_DEFAULT || c->rgb >= 0;
 }
 
 struct ht_look ht_theme_look(const struct ht_theme *t, enum ht_style style, enum ht_style overlay)
@@ -343,6 +348,8 @@ struct ht_look ht_theme_look(const struct ht_theme *t, enum ht_style style, enum
         look.attrs |= over->attrs;
         look.mono_attrs |= over->mono_attrs;
     }
+    if (!given(&look.fg))
+        look.fg = t->foreground;
     if (!given(&look.bg))
         look.bg = t->background;
     return look;

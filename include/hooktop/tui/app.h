@@ -55,6 +55,7 @@ struct ht_app {
     const struct ht_tui_options *o;
     const struct ht_terminal *term;
     struct ht_theme theme;
+    char theme_name[256]; /* what it was loaded by; "" = the default */
     struct ht_canvas canvas;
     int64_t now_us;
     bool quit;
@@ -151,7 +152,9 @@ void ht_log_of_endpoint(struct ht_app *app, const struct ht_endpoint *e);
 struct ht_doc *ht_result_open(struct ht_app *app, const char *crumb);
 /* screen_reveal.c: the one showing of a new secret, which it takes out of the reply. */
 void ht_reveal_open(struct ht_app *app, struct ht_reply *reply, const char *subject);
-/* command.c: the `:` line. */
+/* command.c: takes another theme, or the same again after its file changed; with a mistake in it the old one stays. */
+void ht_app_theme(struct ht_app *app, const char *name);
+/* The `:` line. */
 void ht_command_run(struct ht_app *app, const char *line);
 /* Completes the word under the cursor. */
 void ht_command_complete(struct ht_app *app, struct ht_prompt *p);

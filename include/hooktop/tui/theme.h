@@ -1,11 +1,13 @@
 /* Themes: INI files that say what each style (style.h) looks like.
  *
- *   [theme]    name, base (a theme whose values hold where this one is silent; must come first), background
- *   [palette]  NAME = "#rrggbb / ansi" | ansi | default     ansi: black red green yellow blue magenta cyan white
- * bright-* [style]    KEY = FG [on BG] [ATTRIBUTE...] [| ATTRIBUTE...]   the part after | is used without colours KEY
- * may end in ".*"; a later exact key wins. ATTRIBUTE: bold dim italic underline reverse. The ladder: 24 bit (terminals
- * that say they have it), 256 (nearest), 16 (the ansi name), attributes alone. Black and white are refused as
- * foreground without a background, because they vanish on somebody's terminal.
+ *   [theme]    name; base (a theme whose values hold where this one is silent; must come first);
+ *              foreground and background, instead of the terminal's own (both or neither)
+ *   [palette]  NAME = "#rrggbb / ansi" | ansi | default    ansi: black red green yellow blue magenta cyan white,
+ * bright-* [style]    KEY = FG [on BG] [ATTRIBUTE...] [| ATTRIBUTE...]    the part after | is used without colours
+ *
+ * KEY may end in ".*"; a later exact key wins. ATTRIBUTE: bold dim italic underline reverse. The ladder: 24 bit
+ * (terminals that say they have it), 256 (nearest), 16 (the ansi name), attributes alone. Black and white are refused
+ * as foreground without a background, because they vanish on somebody's terminal.
  *
  * Pure data, the UI's thread; reading blocks on the file only. Errors: HT_USAGE with file and line.
  */
@@ -35,7 +37,7 @@ struct ht_look {
 
 struct ht_theme {
     char name[64];
-    struct ht_colour background;
+    struct ht_colour foreground, background; /* of cells that name none */
     struct ht_look looks[HT_STYLE_COUNT];
     struct {
         char name[32];
