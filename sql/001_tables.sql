@@ -78,7 +78,7 @@ CREATE TABLE hooktop.event_type (
     tenant_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
     profile text NOT NULL,
     name text NOT NULL CHECK (name ~ '^[a-z0-9_.]{1,128}$'),
-    state text NOT NULL CHECK (state IN ('emitted', 'planned', 'test', 'archived')),
+    state text NOT NULL CHECK (state IN ('emitted', 'planned', 'test', 'archived', 'raised')),
     description text NOT NULL DEFAULT '',
     contract json,
     sample json,
@@ -100,6 +100,8 @@ CREATE TABLE hooktop.endpoint (
     schedule_s int[] CHECK (cardinality(schedule_s) <= 16 AND 0 <= ALL (schedule_s) AND 604800 >= ALL (schedule_s)),
     rate_per_s float8 CHECK (rate_per_s > 0),
     in_flight_max int NOT NULL DEFAULT 4 CHECK (in_flight_max BETWEEN 1 AND 1000),
+    snoozed_until timestamptz, -- failures do not disable it until then
+    never_disable boolean NOT NULL DEFAULT false, -- nor ever
     source_filter text CHECK (source_filter IN ('ui', 'api')),
     workflows text[],
     header_names text[],

@@ -34,6 +34,9 @@ BEGIN
     IF prof = 'standard' THEN
         IF wanted !~ '^[a-z0-9_.]{1,128}$' THEN
             PERFORM fail('input', format('"%s" is no event type: 1 to 128 of a-z, 0-9, "_" and "."', left(wanted, 140)), NULL);
+        ELSIF EXISTS (SELECT FROM event_type e WHERE e.profile = 'operator' AND e.name = wanted
+                      AND e.tenant_id = '00000000-0000-0000-0000-000000000000') THEN
+            PERFORM fail('input', format('event type %s is hooktop''s own: it raises it itself', wanted), 'choose another name');
         END IF;
         INSERT INTO event_type (tenant_id, profile, name, state) VALUES (tenant, prof, wanted, 'emitted')
         ON CONFLICT DO NOTHING;

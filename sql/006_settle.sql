@@ -1,17 +1,29 @@
 -- The worker's side, second half: what became of the attempts.
 SET ROLE hooktop_owner;
 
--- Switches an endpoint off: reason on the endpoint, its waiting rows held, an audit entry, an alert. Not now, when somebody
--- holds what this needs for long: a result must not wait for it, and the next failure comes here again.
-CREATE FUNCTION hooktop.disable_endpoint(tenant uuid, endpoint uuid, why text) RETURNS void LANGUAGE plpgsql
+-- How long an endpoint may have nothing but failures.
+CREATE FUNCTION hooktop.failing_most() RETURNS interval LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    SET search_path = pg_catalog, hooktop, pg_temp AS $$ SELECT interval '5 days' $$;
+
+-- Switches an endpoint off: reason on the endpoint, its waiting rows held, an audit entry, an alert and its event. `rule` is
+-- gone (410), failures (of one delivery, as the profile has it) or nothing_but_failures; only the first binds one that has leave
+-- to fail. Not now, when somebody holds what this needs for long: a result must not wait for it, and the next failure comes
+-- here again.
+CREATE FUNCTION hooktop.disable_endpoint(tenant uuid, endpoint uuid, rule text, why text, delivery uuid) RETURNS void LANGUAGE plpgsql
     SET search_path = pg_catalog, hooktop, pg_temp SET lock_timeout = '250ms' AS $$
+DECLARE
+    e endpoint;
+    held bigint;
 BEGIN
-    UPDATE endpoint e SET status = 'disabled', status_reason = why, status_at = clock_timestamp(), version = version + 1
-    WHERE e.id = endpoint AND e.tenant_id = tenant AND e.status = 'active';
-    IF FOUND THEN
-        PERFORM hold_rows(tenant, endpoint, why);
-        PERFORM audit_add(tenant, 'endpoint.disabled', endpoint::text, why, NULL);
-        PERFORM pg_notify('hooktop_alert', 'endpoint.disabled ' || endpoint);
+    UPDATE endpoint x SET status = 'disabled', status_reason = why, status_at = clock_timestamp(), version = version + 1
+    WHERE x.id = endpoint AND x.tenant_id = tenant AND x.status = 'active'
+      AND (rule = 'gone' OR (NOT x.never_disable AND (x.snoozed_until IS NULL OR x.snoozed_until <= clock_timestamp())))
+    RETURNING * INTO e;
+    IF e.id IS NOT NULL THEN
+        held := hold_rows(tenant, e.id, why);
+        PERFORM audit_add(tenant, 'endpoint.disabled', e.id::text, why, json_build_object(
+            'before', 'active', 'after', 'disabled', 'rule', rule, 'delivery', delivery, 'held', held));
+        PERFORM raise_disabled(e, rule, delivery, held);
     END IF;
 EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
     NULL;
@@ -39,6 +51,8 @@ DECLARE
     shut_why text[];
     whole boolean;
     sick record;
+    sad_tenants uuid[];
+    sad uuid[];
 BEGIN
     -- What is at an end leaves the outbox.
     WITH gone AS (
@@ -128,19 +142,30 @@ BEGIN
         consecutive_failures = CASE WHEN excluded.last_success_at IS NULL THEN h.consecutive_failures + excluded.consecutive_failures
                                     ELSE 0 END;
 
-    -- 410, a profile's failure rule, or five days of nothing but failures
+    -- 410, a profile's failure rule, or too long nothing but failures
     FOR sick IN
-        SELECT DISTINCT ON (s.endpoint) s.endpoint, s.tenant,
+        SELECT DISTINCT ON (s.endpoint) s.endpoint, s.tenant, s.delivery,
+               CASE WHEN s.error = 'gone' THEN 'gone' WHEN s.disable THEN 'failures' ELSE 'nothing_but_failures' END AS rule,
                CASE WHEN s.disable THEN coalesce(s.why, 'too many failures')
                     ELSE 'nothing but failures since ' || to_char(h.failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI"Z"') END AS why
-        FROM unnest(tenants, endpoints, statuses, disables, reasons) WITH ORDINALITY AS s (tenant, endpoint, status, disable, why, i)
+        FROM unnest(tenants, endpoints, deliveries, statuses, errors, disables, reasons) WITH ORDINALITY
+             AS s (tenant, endpoint, delivery, status, error, disable, why, i)
         LEFT JOIN endpoint_health h ON h.endpoint_id = s.endpoint AND h.tenant_id = s.tenant
         WHERE s.status <> 'succeeded' AND (whole OR s.i = ANY (done))
-          AND (s.disable OR h.failing_since < now_at - interval '5 days')
-        ORDER BY s.endpoint, s.disable DESC
+          AND (s.disable OR h.failing_since < now_at - failing_most())
+        ORDER BY s.endpoint, s.disable DESC, s.error = 'gone' DESC
     LOOP
-        PERFORM disable_endpoint(sick.tenant, sick.endpoint, sick.why);
+        PERFORM disable_endpoint(sick.tenant, sick.endpoint, sick.rule, sick.why, sick.delivery);
     END LOOP;
+
+    IF statuses && ARRAY['exhausted', 'quarantined'] OR errors && ARRAY['blocked'] THEN
+        SELECT array_agg(s.tenant), array_agg(s.delivery) INTO sad_tenants, sad
+        FROM unnest(tenants, deliveries, statuses, errors) WITH ORDINALITY AS s (tenant, delivery, status, error, i)
+        WHERE (s.status IN ('exhausted', 'quarantined') OR s.error = 'blocked') AND (whole OR s.i = ANY (done));
+        IF sad IS NOT NULL THEN
+            PERFORM raise_failures(sad_tenants, sad);
+        END IF;
+    END IF;
 
     IF notify THEN
         PERFORM pg_notify('hooktop_log', '');

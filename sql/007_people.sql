@@ -20,7 +20,7 @@ DECLARE
 BEGIN
     IF NOT sees_all() THEN
         PERFORM fail('denied', format('the login %s sees only its own tenants', session_user), 'ask an admin of all tenants');
-    ELSIF tenant_add.profile <> 'standard' AND NOT EXISTS (SELECT FROM event_type t WHERE t.profile = tenant_add.profile) THEN
+    ELSIF tenant_add.profile <> 'standard' AND NOT EXISTS (SELECT FROM event_type t WHERE t.profile = tenant_add.profile AND t.state <> 'raised') THEN
         PERFORM fail('input', format('there is no profile "%s"', left(tenant_add.profile, 60)), 'hooktop type list shows the profiles');
     ELSIF tenant_add.name IS NULL OR tenant_add.name !~ '^[[:alnum:]][[:alnum:] ._-]{0,79}$' THEN
         PERFORM fail('input', 'a tenant''s name has 1 to 80 letters, digits, blanks, ".", "_" or "-" and starts with a letter or digit', NULL);
@@ -49,9 +49,9 @@ BEGIN
     SELECT t.profile INTO prof FROM tenant t WHERE t.id = tenant;
     IF type_add.name IS NULL OR type_add.name !~ '^[a-z0-9_.]{1,128}$' THEN
         PERFORM fail('input', format('"%s" is no event type: 1 to 128 of a-z, 0-9, "_" and "."', left(type_add.name, 140)), NULL);
-    ELSIF EXISTS (SELECT FROM event_type t WHERE t.profile = prof AND t.name = type_add.name
+    ELSIF EXISTS (SELECT FROM event_type t WHERE t.profile IN (prof, 'operator') AND t.name = type_add.name
                   AND t.tenant_id = '00000000-0000-0000-0000-000000000000') THEN
-        PERFORM fail('state', format('profile %s has a type %s already', prof, type_add.name), 'its contract is the vendor''s; choose another name');
+        PERFORM fail('state', format('there is a type %s already', type_add.name), 'its contract is the vendor''s, or hooktop''s own; choose another name');
     ELSIF contract IS NOT NULL AND json_typeof(contract) <> 'object' THEN
         PERFORM fail('input', 'a contract is a JSON object', 'see docs/contracts.md');
     END IF;
@@ -171,7 +171,7 @@ BEGIN
     IF pattern IS NULL OR NOT (pattern = '*' OR pattern ~ '^[a-z0-9_]+(\.[a-z0-9_]+)*(\.\*)?$') THEN
         PERFORM fail('input', format('"%s" is no pattern', left(pattern, 140)), 'use a type''s name, a prefix with .* at its end, or *');
     ELSIF profile <> 'standard' AND pattern !~ '\*$' AND NOT EXISTS (
-            SELECT FROM event_type t WHERE t.profile = subscribe_one.profile AND t.name = pattern AND t.state <> 'test'
+            SELECT FROM event_type t WHERE t.profile IN (subscribe_one.profile, 'operator') AND t.name = pattern AND t.state <> 'test'
             AND t.tenant_id IN (tenant, '00000000-0000-0000-0000-000000000000')) THEN
         PERFORM fail('missing', format('profile %s has no event type "%s"', profile, pattern), 'hooktop type list shows its types');
     END IF;

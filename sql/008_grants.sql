@@ -8,7 +8,7 @@ GRANT SELECT ON hooktop.schema_version, hooktop.ring_key, hooktop.tenant, hookto
     hooktop.endpoint_health, hooktop.subscription, hooktop.event, hooktop.delivery, hooktop.tenant_webhook_outbox, hooktop.held,
     hooktop.attempt, hooktop.worker, hooktop.key_state TO hooktop_viewer;
 GRANT SELECT (id, tenant_id, profile, url, description, status, status_reason, status_at, created_at, version, timeout_ms, schedule_s,
-    rate_per_s, in_flight_max, source_filter, workflows, header_names) ON hooktop.endpoint TO hooktop_viewer;
+    rate_per_s, in_flight_max, snoozed_until, never_disable, source_filter, workflows, header_names) ON hooktop.endpoint TO hooktop_viewer;
 GRANT SELECT (id, tenant_id, endpoint_id, generation, key_id, public_pem, created_at, created_by, signs_from, signs_until, revealed_at,
     revealed_by, confirmed_at) ON hooktop.secret TO hooktop_viewer;
 GRANT SELECT (id, tenant_id, generation, key_id, public_pem, created_at, created_by, signs_from, signs_until)

@@ -29,6 +29,7 @@ const struct ht_group ht_groups[] = {
     {"delivery", "deliveries: one event on its way to one endpoint"},
     {"worker", "workers: the processes that deliver"},
     {"retention", "retention: how long what happened is kept"},
+    {"alert", "alerts: what an operator must know without having asked"},
 };
 const size_t ht_groups_len = HT_COUNT(ht_groups);
 
@@ -191,6 +192,30 @@ const struct ht_command ht_commands[] = {
      .flags = HT_COMMAND_WRITES | HT_COMMAND_AUDITED | HT_COMMAND_CONFIRMS,
      .run = ht_cmd_endpoint_remove,
      .summary = "Remove it; waiting deliveries are cancelled, the log stays"},
+
+    {.name = "endpoint snooze",
+     ONE("ENDPOINT"),
+     USES(MAY(SNOOZE_FOR), MAY(SNOOZE_ALWAYS), MAY(SNOOZE_END)),
+     .flags = HT_COMMAND_WRITES | HT_COMMAND_AUDITED,
+     .run = ht_cmd_endpoint_snooze,
+     .summary = "Leave to fail: no failures disable it --for a time, or --always; --end takes the leave back",
+     .about = "A 410 disables it all the same. Failures go on being counted: after the leave the next one may disable "
+              "it."},
+
+    {.name = "alert list",
+     USES(MAY(ALL), MAY(LIMIT)),
+     .run = ht_cmd_alert_list,
+     .summary = "Alerts that nobody has acknowledged yet, newest first",
+     .about = "One is raised when an endpoint is disabled by a rule, and at most once an hour for each endpoint when a "
+              "delivery is given up or set aside or the address guard refuses a receiver. Endpoints subscribed to "
+              "endpoint.disabled or delivery.exhausted by these very names receive events of them too."},
+    {.name = "alert acknowledge",
+     .operands = "ALERT...",
+     .min = 1,
+     .max = HT_OPERANDS_MAX,
+     .flags = HT_COMMAND_WRITES | HT_COMMAND_AUDITED,
+     .run = ht_cmd_alert_acknowledge,
+     .summary = "Say that somebody has seen to it"},
 
     {.name = "secret list",
      .operands = "[ENDPOINT]",

@@ -142,6 +142,9 @@ static const struct ht_field endpoint_fields[] = {
     FIELD(ht_endpoint, last_failure_at, "last_failure_at", "LAST FAILURE", HT_FIELD_TIME, 0),
     FIELD(ht_endpoint, failing_since, "failing_since", "FAILING SINCE", HT_FIELD_TIME, 0),
     FIELD(ht_endpoint, consecutive_failures, "consecutive_failures", "FAILURES IN A ROW", HT_FIELD_INT, 0),
+    FIELD(ht_endpoint, disables_at, "disables_at", "DISABLED AT", HT_FIELD_TIME, 0),
+    FIELD(ht_endpoint, snoozed_until, "snoozed_until", "LEAVE TO FAIL UNTIL", HT_FIELD_TIME, 0),
+    FIELD(ht_endpoint, never_disable, "never_disable", "NEVER DISABLED BY FAILURES", HT_FIELD_FLAG, 0),
     FIELD(ht_endpoint, created_at, "created_at", "CREATED", HT_FIELD_TIME, 0),
 };
 KIND(ht_kind_endpoint, ht_endpoint, endpoint_fields);
@@ -273,3 +276,26 @@ static const struct ht_field failure_group_fields[] = {
     FIELD(ht_failure_group, endpoint_url, "url", "URL", HT_FIELD_ASCII, COLUMN | SHRINKS),
 };
 KIND(ht_kind_failure_group, ht_failure_group, failure_group_fields);
+
+static void put_detail(const void *record, const char *name, struct ht_jw *json, struct ht_buf *text)
+{
+    const struct ht_alert *a = record;
+    (void)text;
+    put_json(a->detail, name, json);
+}
+
+static const struct ht_field alert_fields[] = {
+    FIELD(ht_alert, id, "id", "ID", HT_FIELD_UUID, COLUMN),
+    FIELD(ht_alert, at, "at", "AT", HT_FIELD_TIME, COLUMN),
+    FIELD(ht_alert, kind, "kind", "KIND", HT_FIELD_TEXT, COLUMN),
+    FIELD(ht_alert, tenant_id, "tenant_id", NULL, HT_FIELD_UUID, 0),
+    FIELD(ht_alert, tenant_name, "tenant", "TENANT", HT_FIELD_TEXT, COLUMN | SHRINKS | GIVES),
+    FIELD(ht_alert, endpoint_id, "endpoint_id", "ENDPOINT", HT_FIELD_UUID, COLUMN | GIVES),
+    FIELD(ht_alert, delivery_id, "delivery_id", "DELIVERY", HT_FIELD_UUID, 0),
+    FIELD(ht_alert, text, "text", "WHAT", HT_FIELD_TEXT, COLUMN | SHRINKS),
+    OTHER("detail", NULL, put_detail, 0),
+    FIELD(ht_alert, endpoint_url, "url", "URL", HT_FIELD_ASCII, COLUMN | SHRINKS | GIVES),
+    FIELD(ht_alert, acknowledged_at, "acknowledged_at", "ACKNOWLEDGED", HT_FIELD_TIME, 0),
+    FIELD(ht_alert, acknowledged_by, "acknowledged_by", "BY", HT_FIELD_TEXT, 0),
+};
+KIND(ht_kind_alert, ht_alert, alert_fields);

@@ -105,6 +105,12 @@ void ht_failure_group_fini(struct ht_failure_group *g)
     *g = (struct ht_failure_group){0};
 }
 
+void ht_alert_fini(struct ht_alert *a)
+{
+    FREE_STRINGS(a->kind, a->tenant_name, a->endpoint_url, a->text, a->detail, a->acknowledged_by);
+    *a = (struct ht_alert){0};
+}
+
 void ht_audit_entry_fini(struct ht_audit_entry *e)
 {
     FREE_STRINGS(e->tenant_name, e->who, e->from, e->action, e->object, e->reason, e->detail);
@@ -132,4 +138,5 @@ LIST_FINI(ht_workers, ht_worker)
 LIST_FINI(ht_partitions, ht_partition)
 LIST_FINI(ht_whys, ht_why)
 LIST_FINI(ht_failure_groups, ht_failure_group)
+LIST_FINI(ht_alerts, ht_alert)
 LIST_FINI(ht_audit_entries, ht_audit_entry)

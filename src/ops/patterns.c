@@ -5,13 +5,23 @@
 
 static const char what[] = "subscription";
 
-/* Whether the pattern can ever match something that is emitted. A test type is only sent by pings. */
+/* Whether an endpoint can subscribe to it: a test type is only sent by pings, hooktop's own are there for every
+ * profile.
+ */
+static bool is_offered(const struct ht_event_type *t, const char *profile)
+{
+    return t->state == HT_TYPE_RAISED || (strcmp(t->profile, profile) == 0 && t->state != HT_TYPE_TEST);
+}
+
+/* Whether the pattern can ever match something that is emitted; hooktop's own types are matched by their names only. */
 static bool reaches(const char *pattern, const struct ht_event_types *types, const char *profile)
 {
-    for (size_t i = 0; i < types->n; i++)
-        if (strcmp(types->rows[i].profile, profile) == 0 && types->rows[i].state != HT_TYPE_TEST &&
-            ht_pattern_matches(pattern, types->rows[i].name))
+    for (size_t i = 0; i < types->n; i++) {
+        const struct ht_event_type *t = &types->rows[i];
+        if (is_offered(t, profile) &&
+            (t->state == HT_TYPE_RAISED ? strcmp(pattern, t->name) == 0 : ht_pattern_matches(pattern, t->name)))
             return true;
+    }
     return false;
 }
 
@@ -21,7 +31,7 @@ static enum ht_rc unknown(const char *pattern, const struct ht_event_types *type
     const char **names = ht_alloc(types->n + 1, sizeof *names);
     size_t n = 0;
     for (size_t i = 0; i < types->n; i++)
-        if (strcmp(types->rows[i].profile, profile) == 0 && types->rows[i].state != HT_TYPE_TEST)
+        if (is_offered(&types->rows[i], profile))
             names[n++] = types->rows[i].name;
     const char *near = ht_nearest(pattern, names, n);
     enum ht_rc rc =

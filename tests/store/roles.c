@@ -16,6 +16,7 @@ static void every_function_is_for_the_roles_it_is_meant_for(void **state)
 {
     const struct store_world *w = *state;
     static const char *const expected[] = {
+        "alert_acknowledge: admin support",
         "at_text: admin support viewer",
         "audit_ping: admin support",
         "audit_probe: admin support",
@@ -27,9 +28,11 @@ static void every_function_is_for_the_roles_it_is_meant_for(void **state)
         "emit_counted: admin producer",
         "endpoint_add: admin",
         "endpoint_edit: admin",
+        "endpoint_snooze: admin support",
         "endpoint_state: admin support",
         "endpoint_verified: admin support",
         "event_purge: admin",
+        "failing_most: admin support viewer",
         "goodbye: worker",
         "heartbeat: worker",
         "maintain: worker",

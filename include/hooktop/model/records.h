@@ -63,6 +63,8 @@ struct ht_endpoint {
     uint8_t schedule_len;
     double rate_per_s;     /* 0 = unlimited */
     int32_t in_flight_max; /* default 4; 1 = strictly in order */
+    int64_t snoozed_until; /* leave to fail: failures do not disable it until then */
+    bool never_disable;    /* nor ever; a 410 still does */
     char *source_filter;   /* "ui", "api" or NULL: both (claimable) */
     char **workflows;      /* NULL-terminated; NULL = all (instnt) */
     /* The endpoint's own headers. As read they have names only; as written all have values, or none has, which leaves
@@ -76,6 +78,8 @@ struct ht_endpoint {
     int64_t last_failure_at;
     int64_t failing_since; /* start of an unbroken run of failures, 0 = none */
     int32_t consecutive_failures;
+    int64_t disables_at; /* with nothing but failures it will be disabled then, at its next failure; 0 = not failing, or
+                            never_disable */
     /* figures of the list (estimates over the last 24 h) */
     int64_t pending; /* waiting: ready and leased */
     int64_t held;
@@ -250,6 +254,23 @@ struct ht_failure_group {
 };
 void ht_failure_group_fini(struct ht_failure_group *g);
 
+/* What an operator must know without having asked. */
+struct ht_alert {
+    struct ht_uuid tenant_id; /* nil: it concerns the whole installation */
+    struct ht_uuid id;
+    char *kind; /* "endpoint.disabled", "endpoint.blocked", "delivery.exhausted", "delivery.quarantined", … */
+    char *tenant_name;
+    struct ht_uuid endpoint_id; /* nil: none in particular */
+    char *endpoint_url;
+    struct ht_uuid delivery_id; /* the first that it is about; nil: none */
+    char *text;                 /* one sentence */
+    char *detail;               /* JSON, or NULL */
+    int64_t at;
+    int64_t acknowledged_at; /* 0: open */
+    char *acknowledged_by;
+};
+void ht_alert_fini(struct ht_alert *a);
+
 struct ht_audit_entry {
     struct ht_uuid tenant_id; /* nil: what belongs to no tenant */
     char *tenant_name;
@@ -285,6 +306,7 @@ HT_LIST(ht_workers, ht_worker)
 HT_LIST(ht_partitions, ht_partition)
 HT_LIST(ht_whys, ht_why)
 HT_LIST(ht_failure_groups, ht_failure_group)
+HT_LIST(ht_alerts, ht_alert)
 HT_LIST(ht_audit_entries, ht_audit_entry)
 
 #endif

@@ -27,7 +27,8 @@
     X(EMITTED, "emitted", "", "can be emitted")                                                                        \
     X(PLANNED, "planned", "", "its contract is reserved; it cannot be emitted yet")                                    \
     X(TEST, "test", "", "only sent by a ping")                                                                         \
-    X(ARCHIVED, "archived", "", "no longer emitted")
+    X(ARCHIVED, "archived", "", "no longer emitted")                                                                   \
+    X(RAISED, "raised", "", "raised by hooktop itself; received by who subscribes to its exact name")
 
 #define HT_SECRET_STATES(X)                                                                                            \
     X(NEXT, "next", "", "known to the receiver, not yet signing")                                                      \

@@ -63,6 +63,11 @@ HT_MUST_CHECK enum ht_rc ht_store_endpoint_edit(struct ht_conn *c, const struct 
 HT_MUST_CHECK enum ht_rc ht_store_subscribe(struct ht_conn *c, const struct ht_endpoint *e, const char *pattern,
                                             bool on, struct ht_err *err);
 
+/* Leave to fail: for `for_ms` (90 days at most; 0 ends it), or `always`, no failures disable the endpoint. A 410 still
+ * does. Failures go on being counted: when the leave has ended the next one may disable it. For support. */
+HT_MUST_CHECK enum ht_rc ht_store_endpoint_snooze(struct ht_conn *c, const struct ht_endpoint *e, int64_t for_ms,
+                                                  bool always, const char *reason, struct ht_err *err);
+
 /* secrets ---------------------------------------------------------------------------------------------------------- */
 /* An endpoint's, or (endpoint nil) a tenant's signing keys. Newest first. */
 HT_MUST_CHECK enum ht_rc ht_store_secrets(struct ht_conn *c, const struct ht_uuid *tenant,
@@ -158,6 +163,26 @@ HT_MUST_CHECK enum ht_rc ht_store_redeliver(struct ht_conn *c, const struct ht_d
                                             struct ht_uuid *ret, struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_store_delivery_cancel(struct ht_conn *c, const struct ht_delivery *d, const char *reason,
                                                   struct ht_err *err);
+
+/* alerts ----------------------------------------------------------------------------------------------------------- */
+/* Newest first. A row is added when an endpoint is disabled by a rule ("endpoint.disabled"), and at most once an hour
+ * and endpoint when a delivery is given up ("delivery.exhausted") or set aside ("delivery.quarantined"), or the address
+ * guard refuses a receiver ("endpoint.blocked"). Whoever adds one (hooktop.raise_alert in the schema) also notifies the
+ * channel hooktop_alert: "KIND ID". Ids sort by time, but transactions commit out of order: whoever follows the rows
+ * looks back a minute and remembers which ids it has seen. */
+struct ht_alert_query {
+    const struct ht_uuid *tenant; /* NULL: all that the login sees */
+    const struct ht_uuid *before; /* the last id of the page before; NULL: from the newest */
+    int64_t since;                /* 0: as far back as they are kept */
+    bool open_only;               /* not yet acknowledged */
+};
+HT_MUST_CHECK enum ht_rc ht_store_alerts(struct ht_conn *c, const struct ht_alert_query *q, int32_t limit,
+                                         struct ht_alerts *ret, struct ht_err *err);
+HT_MUST_CHECK enum ht_rc ht_store_alert_find(struct ht_conn *c, const char *id, struct ht_alert *ret,
+                                             struct ht_err *err);
+/* HT_FAILED: it was acknowledged before. */
+HT_MUST_CHECK enum ht_rc ht_store_alert_acknowledge(struct ht_conn *c, const struct ht_alert *a, const char *reason,
+                                                    struct ht_err *err);
 
 /* workers and audit ------------------------------------------------------------------------------------------------ */
 HT_MUST_CHECK enum ht_rc ht_store_workers(struct ht_conn *c, struct ht_workers *ret, struct ht_err *err);
