@@ -44,14 +44,16 @@ CREATE FUNCTION hooktop.type_add(tenant uuid, name text, description text, contr
 #variable_conflict use_column
 DECLARE
     prof text;
+    taken text;
 BEGIN
     PERFORM check_tenant(tenant);
     SELECT t.profile INTO prof FROM tenant t WHERE t.id = tenant;
+    SELECT t.profile INTO taken FROM event_type t WHERE t.profile IN (prof, 'operator') AND t.name = type_add.name
+        AND t.tenant_id = '00000000-0000-0000-0000-000000000000';
     IF type_add.name IS NULL OR type_add.name !~ '^[a-z0-9_.]{1,128}$' THEN
         PERFORM fail('input', format('"%s" is no event type: 1 to 128 of a-z, 0-9, "_" and "."', left(type_add.name, 140)), NULL);
-    ELSIF EXISTS (SELECT FROM event_type t WHERE t.profile IN (prof, 'operator') AND t.name = type_add.name
-                  AND t.tenant_id = '00000000-0000-0000-0000-000000000000') THEN
-        PERFORM fail('state', format('there is a type %s already', type_add.name), 'its contract is the vendor''s, or hooktop''s own; choose another name');
+    ELSIF taken IS NOT NULL THEN
+        PERFORM fail('state', format('profile %s has a type %s already', taken, type_add.name), 'its contract is not the tenant''s; choose another name');
     ELSIF contract IS NOT NULL AND json_typeof(contract) <> 'object' THEN
         PERFORM fail('input', 'a contract is a JSON object', 'see docs/contracts.md');
     END IF;
