@@ -44,6 +44,12 @@ CREATE FUNCTION hooktop.uuid_at(at timestamptz) RETURNS uuid LANGUAGE sql IMMUTA
     SELECT (pg_catalog.lpad(pg_catalog.to_hex(pg_catalog.floor(extract(epoch FROM at) * 1000)::bigint), 12, '0') || '70008000000000000000')::uuid
 $$;
 
+-- The moment that a version 7 UUID was made at.
+CREATE FUNCTION hooktop.uuid_time(id uuid) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT timestamptz 'epoch' + (('x' || pg_catalog.substr(id::text, 1, 8) || pg_catalog.substr(id::text, 10, 4))::bit(48)::bigint
+           + ('x' || pg_catalog.substr(id::text, 16, 3))::bit(12)::int / 4096.0) * interval '1 ms'
+$$;
+
 CREATE TABLE hooktop.schema_version (
     version int PRIMARY KEY,
     applied_at timestamptz NOT NULL DEFAULT clock_timestamp()

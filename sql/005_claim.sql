@@ -191,7 +191,7 @@ BEGIN
         CROSS JOIN LATERAL (
             SELECT o.ctid AS row_at FROM tenant_webhook_outbox o
             WHERE o.ctid = (SELECT y.ctid FROM tenant_webhook_outbox y
-                            WHERE y.endpoint_id = w.endpoint AND y.due_at >= w.floor_at ORDER BY y.due_at LIMIT 1)
+                            WHERE y.endpoint_id = w.endpoint ORDER BY y.due_at LIMIT 1) -- also before the floor
               AND o.due_at <= now_at
               AND (o.lease_until IS NULL OR o.lease_until <= now_at) AND (o.not_before IS NULL OR o.not_before <= now_at)
             FOR UPDATE SKIP LOCKED) x

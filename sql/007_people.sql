@@ -89,7 +89,11 @@ CREATE FUNCTION hooktop.endpoint_set(tenant uuid, endpoint uuid, settings json) 
     SET timeout_ms = (settings ->> 'timeout_ms')::int, rate_per_s = (settings ->> 'rate_per_s')::float8,
         schedule_s = text_array(settings -> 'schedule_s')::int[], in_flight_max = coalesce((settings ->> 'in_flight_max')::int, 4),
         source_filter = settings ->> 'source_filter', workflows = text_array(settings -> 'workflows'), version = version + 1
-    WHERE e.id = endpoint AND e.tenant_id = tenant
+    WHERE e.id = endpoint AND e.tenant_id = tenant;
+    -- where order is strict from now on, retries stand in their places
+    UPDATE tenant_webhook_outbox o SET due_at = uuid_time(o.delivery_id), not_before = o.due_at
+    WHERE o.endpoint_id = endpoint AND o.tenant_id = tenant AND o.attempts > 0 AND o.not_before IS NULL
+      AND (settings ->> 'in_flight_max')::int = 1
 $$;
 
 -- Custom headers: their names, and all of them sealed. Settings that do not speak of them leave them as they are.
@@ -218,17 +222,22 @@ BEGIN
                       json_build_object('url_before', split_part(e.url, '?', 1), 'url_after', split_part(endpoint_edit.url, '?', 1)));
 END $$;
 
--- Puts what is held back into the outbox; with a rate, spread over time, oldest first.
+-- Puts what is held back into the outbox; with a rate, spread over time, oldest first. Where order is strict each gets its
+-- place back, before whatever was emitted since, and what it waits for is `not_before`.
 CREATE FUNCTION hooktop.release_held(tenant uuid, endpoint uuid, rate float8) RETURNS bigint LANGUAGE sql
     SET search_path = pg_catalog, hooktop, pg_temp AS $$
-    WITH h AS (
+    WITH e AS MATERIALIZED (
+        SELECT e.in_flight_max = 1 AS in_order, clock_timestamp() AS now_at FROM endpoint e WHERE e.id = endpoint AND e.tenant_id = tenant
+    ), h AS (
         DELETE FROM held h WHERE h.tenant_id = tenant AND h.endpoint_id = endpoint RETURNING *
     ), numbered AS (
-        SELECT h.*, row_number() OVER (ORDER BY delivery_id) - 1 AS i FROM h
+        SELECT h.*, e.in_order, e.now_at + coalesce((row_number() OVER (ORDER BY h.delivery_id) - 1) / nullif(rate, 0), 0) * interval '1 s' AS at
+        FROM h CROSS JOIN e
     ), o AS (
-        INSERT INTO tenant_webhook_outbox (tenant_id, endpoint_id, delivery_id, event_id, due_at, attempts, body_version)
-        SELECT tenant_id, endpoint_id, delivery_id, event_id,
-               clock_timestamp() + coalesce(i / nullif(rate, 0), 0) * interval '1 s', attempts, body_version FROM numbered
+        INSERT INTO tenant_webhook_outbox (tenant_id, endpoint_id, delivery_id, event_id, due_at, not_before, attempts, body_version)
+        SELECT n.tenant_id, n.endpoint_id, n.delivery_id, n.event_id, CASE WHEN n.in_order THEN uuid_time(n.delivery_id) ELSE n.at END,
+               CASE WHEN n.in_order AND rate > 0 THEN n.at END, n.attempts, n.body_version
+        FROM numbered n
     ), d AS (
         UPDATE delivery d SET status = 'ready', reason = NULL FROM h WHERE d.id = h.delivery_id AND d.tenant_id = h.tenant_id
     )
@@ -265,6 +274,10 @@ BEGIN
                status_at = clock_timestamp(), version = version + 1 WHERE x.id = e.id AND x.tenant_id = tenant;
     END IF;
     IF to_status = 'active' THEN
+        -- what was emitted while somebody held the lock waits in the outbox: what is chosen goes for it too
+        IF e.status <> 'active' THEN
+            PERFORM hold_rows(tenant, e.id, why, NULL);
+        END IF;
         UPDATE endpoint_health h SET failing_since = NULL, consecutive_failures = 0 WHERE h.endpoint_id = e.id AND h.tenant_id = tenant;
         IF held = 'release' THEN
             moved := release_held(tenant, e.id, rate);
@@ -296,6 +309,7 @@ BEGIN
     IF e.status = 'unverified' THEN
         UPDATE endpoint x SET status = 'active', status_reason = NULL, status_at = clock_timestamp(), version = version + 1
         WHERE x.id = e.id AND x.tenant_id = tenant;
+        PERFORM hold_rows(tenant, e.id, 'endpoint is unverified', NULL);
         moved := release_held(tenant, e.id, 0);
         PERFORM wake(e.id);
         PERFORM audit_add(tenant, 'endpoint.verified', e.id::text, NULL, json_build_object('released', moved));
@@ -324,6 +338,9 @@ DECLARE
     d delivery;
 BEGIN
     PERFORM check_tenant(tenant);
+    SELECT * INTO d FROM delivery x WHERE x.id = delivery AND x.tenant_id = tenant;
+    -- until we are done nobody makes its endpoint active and moves what is held there (claiming is not in the way of this)
+    PERFORM FROM endpoint e WHERE e.id = d.endpoint_id AND e.tenant_id = tenant FOR KEY SHARE;
     SELECT * INTO d FROM delivery x WHERE x.id = delivery AND x.tenant_id = tenant;
     IF NOT FOUND THEN
         PERFORM fail('missing', format('there is no delivery %s', delivery), 'hooktop delivery list shows them');
