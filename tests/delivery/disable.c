@@ -48,7 +48,7 @@ static void test_nothing_but_failures_for_five_days(void **state)
 {
     struct lab *w = *state;
     static const char *const types[] = {"endpoint.disabled", NULL};
-    struct lab_endpoint sick = {.path = "/sick", .answer = HT_ANSWER_STATUS, .arg = 500, .schedule_s = {1, 1}};
+    struct lab_endpoint sick = {.path = "/sick", .answer = HT_ANSWER_STATUS, .arg = 500, .schedule_s = {1, 1, 1, 1}};
     struct lab_endpoint ops = {.path = "/ops"}, all = {.path = "/all"};
     struct ht_route_counts counts;
     PGconn *pg = hear(w);
