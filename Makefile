@@ -11,6 +11,7 @@ DEPS_BUILD := gcc make pkg-config libc6-dev libncurses-dev libpq-dev libssl-dev 
 DEPS_DEMO := postgresql-15 postgresql-client-15
 DEPS_TEST := libcmocka-dev clang-format python3 python3-pyte tmux openssl git
 DEPS_FUZZ := clang libclang-rt-14-dev
+DEPS_BENCH := nginx-light wrk
 
 # Warnings and hardening ----------------------------------------------------------------------------------------------
 # Some flags not every compiler knows: clang 14 has none of those that are tried here.
@@ -66,8 +67,9 @@ FUZZ_BIN := $(patsubst tests/%.c,$(OUT)/tests/%,$(sort $(wildcard tests/fuzz/*.c
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(OUT)/obj/tests/fuzz/lib/replay.o)
 FUZZ_LINK := $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer)
 FUZZ_SECONDS ?= 180
+BENCH_OBJ := $(patsubst tests/%.c,$(OUT)/obj/tests/%.o,$(sort $(wildcard tests/bench/*.c)))
 
-.PHONY: all fault-tests demo picture test deps deps-demo deps-test deps-fuzz tests fuzz fuzzers lint format clean help
+.PHONY: all fault-tests demo picture test deps deps-demo deps-test deps-fuzz deps-bench bench tests fuzz fuzzers lint format clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -96,6 +98,10 @@ $(OUT)/tests/%: $(OUT)/obj/tests/%.o $(TEST_LIB_OBJ) $(LIB)
 $(OUT)/tests/fuzz/%: $(OUT)/obj/tests/fuzz/%.o $(FUZZ_MAIN) $(TEST_LIB_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(FUZZ_LINK) -o $@ $^ $(LDLIBS) -lcmocka
+
+$(OUT)/tests/bench/bench: $(BENCH_OBJ) $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
 $(OUT)/tests/fault/%: $(OUT)/obj/tests/fault/%.o $(FAULT_OBJ) $(TEST_LIB_OBJ) $(LIB)
 	@mkdir -p $(@D)
@@ -137,6 +143,8 @@ deps-test: deps-demo
 	$(call install_missing,$(DEPS_TEST))
 deps-fuzz: deps-test
 	$(call install_missing,$(DEPS_FUZZ))
+deps-bench: deps-demo
+	$(call install_missing,$(DEPS_BENCH))
 
 # Use and tests -------------------------------------------------------------------------------------------------------
 demo: deps-demo ## Try it: a private PostgreSQL, sample tenants, local receivers, the console
@@ -161,6 +169,10 @@ fuzzers: $(FUZZ_BIN)
 fuzz: deps-fuzz ## Fuzz everything that parses, FUZZ_SECONDS each (180)
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=fuzz fuzzers
 	@tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
+
+bench: deps-bench ## Measure against the peers and the machine itself; ONLY="NAME ..." for some of it
+	@$(MAKE) --no-print-directory $(OUT)/hooktop $(OUT)/tests/bench/bench
+	@tests/bench/run.sh $(OUT) $(ONLY)
 
 format: ## Lay out all sources with clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')

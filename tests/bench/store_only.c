@@ -1,5 +1,4 @@
 /* How many deliveries a second the store alone can take through: claim and settle, with nothing sent between.
- * usage: store_only DSN ROWS BATCH
  * The database is one that the bench script has set up and filled: ROWS deliveries over its endpoints, all due.
  * Prints one number. Two lanes as in the engine: one claims, one settles. */
 #include <inttypes.h>
@@ -7,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "bench.h"
 #include "hooktop/base/clock.h"
 #include "hooktop/store/lane.h"
 
@@ -132,13 +132,10 @@ static void turn(struct bench *b)
     ht_lane_step(b->settles);
 }
 
-int main(int argc, char **argv)
+int bench_store(int argc, char **argv)
 {
-    if (argc != 4) {
-        fprintf(stderr, "usage: store_only DSN ROWS BATCH\n");
-        return 2;
-    }
-    struct bench b = {.rows = atoll(argv[2]), .batch = atoi(argv[3])};
+    (void)argc;
+    struct bench b = {.rows = atoll(argv[1]), .batch = atoi(argv[2])};
     b.wants = ht_alloc(ENDPOINTS_MAX, sizeof(*b.wants));
     struct ht_lane_callbacks cb = {.up = ready,
                                    .down = broken,
@@ -148,7 +145,7 @@ int main(int argc, char **argv)
                                    .trouble = trouble,
                                    .user = &b};
     struct ht_lane_options o = {
-        .dsn = argv[1], .worker_name = "bench:1", .worker_id = ht_uuid_new(), .lease_ms = 60000};
+        .dsn = argv[0], .worker_name = "bench:1", .worker_id = ht_uuid_new(), .lease_ms = 60000};
     b.claims = ht_lane_new(&o, &cb);
     b.settles = ht_lane_new(&o, &cb);
     while (!ht_lane_up(b.claims) || !ht_lane_up(b.settles))

@@ -1,0 +1,37 @@
+# 16 producers, one event each in a transaction of its own: hooktop.emit, told that a worker sleeps and is to be woken,
+# against plain inserts of the same three rows.
+rounds=${ROUNDS:-5}
+lone producers
+tenant=$(sql producers "SELECT tenant_id FROM bench.well")
+endpoint=$(sql producers "SELECT id FROM bench.well")
+data="{\"claim\": {\"id\": \"c0ffee\", \"note\": \"$(printf 'x%.0s' {1..400})\"}}"
+cat >"$work/emit.sql" <<SQL
+SELECT hooktop.emit('$tenant', 'claim.created', '$data');
+SQL
+cat >"$work/plain.sql" <<SQL
+WITH r AS MATERIALIZED (SELECT hooktop.uuid7() AS event, hooktop.uuid7() AS id, clock_timestamp() AS at), e AS (
+    INSERT INTO hooktop.event (id, tenant_id, type, data, created_at) SELECT event, '$tenant', 'claim.created', '$data', at FROM r
+), d AS (
+    INSERT INTO hooktop.delivery (id, tenant_id, event_id, endpoint_id, type, status, created_at)
+    SELECT id, '$tenant', event, '$endpoint', 'claim.created', 'ready', at FROM r
+) INSERT INTO hooktop.tenant_webhook_outbox (tenant_id, endpoint_id, delivery_id, event_id, due_at)
+  SELECT '$tenant', '$endpoint', id, event, at FROM r;
+SQL
+per_second() { # SCRIPT
+    pgbench -n -M prepared -c 16 -j 2 -T 4 -f "$work/$1" "$(dsn producers)" 2>"$work/pgbench.err" | awk '/^tps/ { print $3 }'
+}
+asleep() { sql producers "SELECT setval('hooktop.asleep_until', (extract(epoch FROM clock_timestamp()) * 1000)::bigint + $1)" >/dev/null; }
+awake=() woken=()
+for ((round = 1; round <= rounds; round++)); do
+    sql producers "TRUNCATE hooktop.tenant_webhook_outbox"
+    plain=$(per_second plain.sql)
+    asleep 3600000
+    wake=$(per_second emit.sql)
+    asleep -1
+    quiet=$(per_second emit.sql)
+    woken+=("$(calc "$wake / $plain")")
+    awake+=("$(calc "$quiet / $plain")")
+    say "round $round: plain ${plain%.*}, emit while a worker sleeps ${wake%.*}, while none does ${quiet%.*}"
+done
+row "16 producers, emit while a worker sleeps / plain inserts" 0.8 "${woken[@]}"
+row "16 producers, emit while none sleeps / plain inserts" 0.8 "${awake[@]}"
