@@ -285,10 +285,10 @@ BEGIN
     WHERE o.delivery_id = w.delivery AND o.tenant_id = w.tenant AND o.lease_id = w.lease;
 END $$;
 
--- A worker says that it lives, and whether it sleeps. `maintain`: nobody has maintained for an hour; it is for this worker to
--- call maintain(), apart from this, so that a maintenance that fails leaves it alive.
+-- A worker says that it lives, and whether it sleeps. `maintain`: nobody has maintained for an hour; `replay`: a replay is under
+-- way; it is for this worker to call maintain() or replay_step(), apart from this, so that what fails there leaves it alive.
 CREATE FUNCTION hooktop.heartbeat(worker uuid, name text, version text, concurrency int, in_console boolean, asleep boolean,
-                                  OUT other_worker boolean, OUT maintain boolean, OUT db_now timestamptz)
+                                  OUT other_worker boolean, OUT maintain boolean, OUT replay boolean, OUT db_now timestamptz)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
@@ -305,6 +305,7 @@ BEGIN
         PERFORM setval('asleep_until', 1) FROM asleep_until s WHERE s.last_value > 1;
     END IF;
     maintain := NOT EXISTS (SELECT FROM worker w WHERE w.maintained_at > heartbeat.db_now - interval '1 h');
+    replay := EXISTS (SELECT FROM replay r WHERE r.state = 'running');
 END $$;
 -- A worker leaves; consoles are told of what it settled last.
 CREATE FUNCTION hooktop.goodbye(worker uuid) RETURNS void LANGUAGE sql SECURITY DEFINER

@@ -384,38 +384,6 @@ BEGIN
     PERFORM audit_add(tenant, 'delivery.cancelled', d.id::text, reason, NULL);
 END $$;
 
-CREATE FUNCTION hooktop.redeliver(tenant uuid, id uuid, reason text) RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER
-    SET search_path = pg_catalog, hooktop, pg_temp AS $$
-DECLARE
-    d delivery := find_delivery(tenant, id);
-    e endpoint;
-    made uuid := uuid7();
-    now_at timestamptz := clock_timestamp();
-BEGIN
-    SELECT * INTO e FROM endpoint x WHERE x.id = d.endpoint_id AND x.tenant_id = tenant;
-    IF e.status = 'removed' THEN
-        PERFORM fail('state', 'its endpoint was removed', NULL);
-    END IF;
-    PERFORM FROM event v WHERE v.id = d.event_id AND v.tenant_id = tenant AND v.data IS NOT NULL FOR SHARE;
-    IF NOT FOUND THEN
-        PERFORM fail('state', 'the payload of its event is kept no longer', NULL);
-    END IF;
-    PERFORM cancel_waiting(d, 'replaced by redelivery ' || made);
-    INSERT INTO delivery (id, tenant_id, event_id, endpoint_id, type, status, reason, redelivery_of, body_version, created_at)
-    VALUES (made, tenant, d.event_id, d.endpoint_id, d.type, CASE e.status WHEN 'active' THEN 'ready' ELSE 'held' END,
-            CASE WHEN e.status <> 'active' THEN coalesce(e.status_reason, 'endpoint is ' || e.status) END, d.id, d.body_version, now_at);
-    IF e.status = 'active' THEN
-        INSERT INTO tenant_webhook_outbox (tenant_id, endpoint_id, delivery_id, event_id, due_at, body_version)
-        VALUES (tenant, d.endpoint_id, made, d.event_id, now_at, d.body_version);
-        PERFORM wake(d.endpoint_id);
-    ELSE
-        INSERT INTO held (tenant_id, endpoint_id, delivery_id, event_id, due_at, attempts, body_version)
-        VALUES (tenant, d.endpoint_id, made, d.event_id, now_at, 0, d.body_version);
-    END IF;
-    PERFORM audit_add(tenant, 'delivery.redelivered', d.id::text, reason, json_build_object('new', made));
-    RETURN made;
-END $$;
-
 -- secrets
 CREATE FUNCTION hooktop.secret_next(tenant uuid, endpoint uuid) RETURNS int LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, hooktop, pg_temp AS $$

@@ -50,7 +50,7 @@ BEGIN
         ('hooktop_worker', 'heartbeat'), ('hooktop_worker', 'maintain'), ('hooktop_worker', 'goodbye'), ('hooktop_worker', 'waiting'), ('hooktop_worker', 'backlog'),
         ('hooktop_worker', 'claim'), ('hooktop_worker', 'targets'), ('hooktop_worker', 'target_secrets'), ('hooktop_worker', 'sealed_secrets'),
         ('hooktop_worker', 'settle'), ('hooktop_worker', 'renew'), ('hooktop_worker', 'release'), ('hooktop_worker', 'make_partitions'),
-        ('hooktop_support', 'redeliver'), ('hooktop_support', 'delivery_cancel'), ('hooktop_support', 'audit_ping'),
+        ('hooktop_support', 'delivery_cancel'), ('hooktop_support', 'audit_ping'),
         ('hooktop_support', 'endpoint_verified'), ('hooktop_support', 'endpoint_state'), ('hooktop_viewer', 'backlog'),
         ('hooktop_admin', 'tenant_add'), ('hooktop_admin', 'type_add'), ('hooktop_admin', 'endpoint_add'), ('hooktop_admin', 'endpoint_edit'),
         ('hooktop_admin', 'subscribe'), ('hooktop_admin', 'secret_next'), ('hooktop_admin', 'secret_add'), ('hooktop_admin', 'secret_reveal'),

@@ -30,6 +30,18 @@ static const char *clear_at(size_t i)
     return i < HT_COUNT(words) ? words[i] : NULL;
 }
 
+/* Leased is what a worker does with it at the moment, nothing that is stored. */
+static const char *stored_status_at(size_t i)
+{
+    i += i >= HT_DELIVERY_LEASED;
+    return i < HT_DELIVERY_STATUS_COUNT ? ht_delivery_words[i].name : NULL;
+}
+
+static const char *error_at(size_t i)
+{
+    return i + 1 < HT_ATTEMPT_ERROR_COUNT ? ht_attempt_words[i + 1].name : NULL; /* the first is none */
+}
+
 const struct ht_option ht_options[HT_OPT_COUNT] = {
     [HT_OPT_DSN] = {"dsn", 0, HT_OPTION_TEXT, "DSN", "the database: anything libpq takes", 0, 0, NULL},
     [HT_OPT_CONFIG] = {"config", 0, HT_OPTION_FILE, "FILE", "the configuration file", 0, 0, NULL},
@@ -104,6 +116,15 @@ const struct ht_option ht_options[HT_OPT_COUNT] = {
     [HT_OPT_FIND_PROFILE] = {"profile", 0, HT_OPTION_WORD, "P", "only this profile's", 0, 0, profile_at},
     [HT_OPT_FIND_AGE] = {"older-than", 0, HT_OPTION_TEXT, "T", "only those made at least this long ago, as 90d", 0, 0,
                          NULL},
+    [HT_OPT_FIND_UNTIL] = {"until", 0, HT_OPTION_TEXT, "T", "only before this time", 0, 0, NULL},
+    [HT_OPT_FIND_ERROR] = {"error", 0, HT_OPTION_WORD, "ERROR", "only those whose last attempt failed so", 0, 0,
+                           error_at},
+    [HT_OPT_FIND_CODE] = {"code", 0, HT_OPTION_NUMBER, "N", "only those answered with this HTTP status; 0: with none",
+                          0, 999, NULL},
+    [HT_OPT_REPLAY_STATUS] = {"status", 0, HT_OPTION_WORD, "S", "only this status; else all that failed", 0, 0,
+                              stored_status_at},
+    [HT_OPT_REPLAY_RATE] = {"rate", 0, HT_OPTION_RATE, "10/s", "redeliver at this rate", 0, 0, NULL},
+    [HT_OPT_DRY_RUN] = {"dry-run", 0, HT_OPTION_FLAG, NULL, "count, change nothing", 0, 0, NULL},
     [HT_OPT_LIMIT] = {"limit", 'n', HT_OPTION_NUMBER, "N", "rows at most", 1, 10000, NULL},
     [HT_OPT_BODY] = {"body", 0, HT_OPTION_FILE, "FILE", "the request's body as it came; -: standard input", 0, 0, NULL},
     [HT_OPT_VERIFY_KEY] = {"secret-file", 0, HT_OPTION_LIST, "FILE", "the secret, or the public key", 0, 0, NULL},

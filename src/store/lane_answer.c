@@ -305,10 +305,12 @@ static void renew_failed(struct ht_lane *l, struct ht_lane_request *q, const str
 struct heartbeat_row {
     bool other_worker;
     bool maintain;
+    bool replay;
 };
 static const struct ht_col heartbeat_cols[] = {
     HT_COL("other_worker", heartbeat_row, other_worker, BOOL),
     HT_COL("maintain", heartbeat_row, maintain, BOOL),
+    HT_COL("replay", heartbeat_row, replay, BOOL),
 };
 
 static bool heartbeat(struct ht_lane *l, struct ht_lane_request *q, const PGresult *r)
@@ -325,6 +327,19 @@ static bool heartbeat(struct ht_lane *l, struct ht_lane_request *q, const PGresu
         if (ht_params_bind(&maintain->params, NULL) == HT_OK)
             ht_lane_follow_up(l, maintain);
     }
+    if (row.replay)
+        ht_lane_follow_up(l, ht_lane_request_new(HT_LANE_REPLAY));
+    return false;
+}
+
+/* More is due at once: behind what waits already, so that claims are not kept waiting. */
+static bool replayed(struct ht_lane *l, struct ht_lane_request *q, const PGresult *r)
+{
+    static const struct ht_col cols[] = {{.sql = "more", .kind = HT_COL_BOOL}};
+    bool more = false;
+    (void)q;
+    if (PQntuples(r) == 1 && ht_rows_read(r, cols, HT_COUNT(cols), &more, sizeof(more), 1, NULL) == HT_OK && more)
+        (void)ht_lane_submit(l, ht_lane_request_new(HT_LANE_REPLAY)); /* a full queue: the next heartbeat asks again */
     return false;
 }
 
@@ -363,10 +378,13 @@ const struct ht_lane_statement ht_lane_statements[HT_LANE_KIND_COUNT] = {
     [HT_LANE_RENEW] = {"lane_renew", "SELECT renew FROM hooktop.renew($1, $2, $3, $4, $5, $6)", true, renewed,
                        renew_failed},
     [HT_LANE_RELEASE] = {"lane_release", "SELECT hooktop.release($1, $2, $3, $4, $5)", true, NULL, NULL},
-    [HT_LANE_HEARTBEAT] = {"lane_heartbeat",
-                           "SELECT other_worker, maintain, db_now FROM hooktop.heartbeat($1, $2, $3, $4, $5, $6)",
-                           false, heartbeat, NULL},
+    [HT_LANE_HEARTBEAT] =
+        {"lane_heartbeat",
+         "SELECT other_worker, maintain, replay, db_now FROM hooktop.heartbeat($1, $2, $3, $4, $5, $6)", false,
+         heartbeat, NULL},
     [HT_LANE_MAINTAIN] = {"lane_maintain", "SELECT hooktop.maintain($1)", false, NULL, NULL},
+    [HT_LANE_REPLAY] = {"lane_replay", "SELECT more, clock_timestamp() FROM hooktop.replay_step() more", false,
+                        replayed, NULL},
     [HT_LANE_BACKLOG] = {"lane_backlog", "SELECT hooktop.backlog()", false, backlog, NULL},
     [HT_LANE_GOODBYE] = {"lane_goodbye", "SELECT hooktop.goodbye($1)", false, NULL, NULL},
     [HT_LANE_NOTICE] = {"lane_notice", "SELECT pg_notify('hooktop_log', '')", false, NULL, NULL},

@@ -48,6 +48,12 @@ ht_command_fn ht_cmd_delivery_tail;
 ht_command_fn ht_cmd_delivery_groups;
 ht_command_fn ht_cmd_delivery_redeliver;
 ht_command_fn ht_cmd_delivery_cancel;
+ht_command_fn ht_cmd_replay;
+ht_command_fn ht_cmd_replay_list;
+ht_command_fn ht_cmd_replay_show;
+ht_command_fn ht_cmd_replay_pause;
+ht_command_fn ht_cmd_replay_resume;
+ht_command_fn ht_cmd_replay_cancel;
 ht_command_fn ht_cmd_verify;
 
 #endif

@@ -63,6 +63,7 @@ extern const struct ht_record_kind ht_kind_partition;
 extern const struct ht_record_kind ht_kind_why;
 extern const struct ht_record_kind ht_kind_failure_group;
 extern const struct ht_record_kind ht_kind_alert;
+extern const struct ht_record_kind ht_kind_replay;
 
 /* `n` records behind one another: a table for people, or one object per line. */
 void ht_out_rows(bool json, const struct ht_record_kind *kind, const void *rows, size_t n, bool more);

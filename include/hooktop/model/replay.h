@@ -1,0 +1,82 @@
+/* Bulk redelivery: what is to be delivered again, what that would mean, and how far it got. Plain data, as records.h.
+ */
+#ifndef HOOKTOP_MODEL_REPLAY_H
+#define HOOKTOP_MODEL_REPLAY_H
+
+#include "hooktop/model/records.h"
+
+#define HT_REPLAY_RATE_USUAL 10.0 /* per second */
+#define HT_REPLAY_RATE_MAX   10000.0
+
+#define HT_REPLAY_STATES(X)                                                                                            \
+    X(RUNNING, "running", "", "workers redeliver at its rate")                                                         \
+    X(PAUSED, "paused", "", "waits to be resumed or cancelled")                                                        \
+    X(CANCELLED, "cancelled", "", "ended by an operator; the rest is not redelivered")                                 \
+    X(FINISHED, "finished", "", "all of it was redelivered or left out")
+
+#define HT_WORD_ENUM_REPLAY(id, ...) HT_REPLAY_##id,
+enum ht_replay_state { HT_REPLAY_STATES(HT_WORD_ENUM_REPLAY) HT_REPLAY_STATE_COUNT };
+extern const struct ht_word ht_replay_words[HT_REPLAY_STATE_COUNT];
+
+/* Which deliveries. Copied as it is, owns nothing. Without a status: those that failed for good, and those tried in
+ * vain that wait for their next try. What was redelivered before is never meant. */
+struct ht_replay_what {
+    struct ht_uuid tenant_id;
+    int64_t since;              /* created from then on */
+    int64_t until;              /* and before then; 0: now */
+    struct ht_uuid endpoint_id; /* nil: any */
+    char status[16];            /* "": as above; else a word of ht_delivery_words, not "leased" */
+    char error[32];             /* the last attempt's; "": any */
+    bool by_code;
+    int32_t code; /* with by_code: the last attempt's HTTP status; 0: none */
+    char type[132];
+};
+
+/* Counted exactly, now. */
+struct ht_replay_preview {
+    int64_t total;
+    int64_t endpoints; /* how many */
+    /* of the total, at endpoints that do not take them now: they will be held */
+    int64_t unverified;
+    int64_t paused;
+    int64_t disabled;
+    /* of the total, will be left out: the endpoint was removed, the event's payload is kept no longer */
+    int64_t removed;
+    int64_t purged;
+};
+/* How long it takes at this rate, in seconds. */
+int64_t ht_replay_seconds(int64_t deliveries, double rate_per_s);
+
+struct ht_replay {
+    struct ht_uuid tenant_id;
+    struct ht_uuid id;
+    enum ht_replay_state state;
+    char *tenant_name;
+    char *what; /* in words: "status:exhausted error:http_5xx" */
+    char *endpoint_url;
+    struct ht_uuid endpoint_id; /* nil: any */
+    int64_t since;
+    int64_t until;
+    double rate_per_s;
+    char *reason;
+    char *created_by;
+    int64_t created_at;
+    int64_t ended_at;
+    int64_t total;
+    int64_t redelivered;
+    int64_t skipped;
+};
+void ht_replay_fini(struct ht_replay *r);
+
+/* How many of a replay ended so: "succeeded", "ready", "exhausted" ... as their redeliveries stand now; "left out:
+ * delivered", "not redelivered". */
+struct ht_tally {
+    char *outcome;
+    int64_t n;
+};
+void ht_tally_fini(struct ht_tally *t);
+
+HT_LIST(ht_replays, ht_replay)
+HT_LIST(ht_tallies, ht_tally)
+
+#endif

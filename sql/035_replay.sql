@@ -1,0 +1,326 @@
+-- Delivering again: one delivery, or by a replay everything that matches. A replay is a list made at its start, which workers
+-- work off at its rate; so what was counted is what is done, and it outlives whoever asked for it.
+SET ROLE hooktop_owner;
+
+-- The newest redelivery of this one. What fails and was redelivered is no failure to look after any more.
+ALTER TABLE hooktop.delivery ADD COLUMN redelivered_as uuid;
+
+CREATE TABLE hooktop.replay (
+    id uuid NOT NULL,
+    tenant_id uuid NOT NULL REFERENCES hooktop.tenant (id),
+    state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'paused', 'cancelled', 'finished')),
+    -- what was asked for; NULL: any
+    since timestamptz NOT NULL,
+    until timestamptz NOT NULL,
+    endpoint_id uuid,
+    status text,
+    error text,
+    code int,
+    type text,
+    rate_per_s float8 NOT NULL CHECK (rate_per_s > 0 AND rate_per_s <= 10000),
+    reason text,
+    created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    created_by name NOT NULL DEFAULT session_user,
+    ended_at timestamptz,
+    next_at timestamptz NOT NULL DEFAULT clock_timestamp(), -- when the next of them is to be sent
+    total bigint NOT NULL DEFAULT 0,
+    redelivered bigint NOT NULL DEFAULT 0,
+    skipped bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (id, tenant_id)
+);
+CREATE INDEX replay_running ON hooktop.replay (id) WHERE state = 'running';
+
+-- "waiting", "redelivered", or why it was left out.
+CREATE TABLE hooktop.replay_item (
+    tenant_id uuid NOT NULL,
+    replay_id uuid NOT NULL,
+    delivery_id uuid NOT NULL,
+    state text NOT NULL DEFAULT 'waiting'
+        CHECK (state IN ('waiting', 'redelivered', 'delivered', 'replaced', 'removed', 'purged', 'gone')),
+    made uuid, -- the redelivery
+    PRIMARY KEY (tenant_id, replay_id, delivery_id),
+    FOREIGN KEY (replay_id, tenant_id) REFERENCES hooktop.replay (id, tenant_id) ON DELETE CASCADE
+);
+CREATE INDEX replay_item_waiting ON hooktop.replay_item (replay_id, delivery_id) WHERE state = 'waiting';
+
+-- Makes the linked delivery of the same event, due then, and takes back what waits of the original. By a replay what has
+-- succeeded, was redelivered by somebody else, or is being sent right now (sending) is left alone. Locks in the order of a
+-- settlement: outbox, delivery.
+CREATE FUNCTION hooktop.redeliver_row(tenant uuid, delivery uuid, due timestamptz, by_replay boolean, wanted text,
+                                      OUT made uuid, OUT left_out text)
+    LANGUAGE plpgsql SET search_path = pg_catalog, hooktop, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    d delivery;
+    e record;
+    leased boolean;
+BEGIN
+    SELECT o.lease_until > clock_timestamp() INTO leased FROM tenant_webhook_outbox o
+    WHERE o.delivery_id = redeliver_row.delivery AND o.tenant_id = tenant FOR UPDATE;
+    IF leased AND by_replay THEN
+        left_out := 'sending';
+        RETURN;
+    END IF;
+    SELECT * INTO d FROM delivery x WHERE x.id = redeliver_row.delivery AND x.tenant_id = tenant FOR UPDATE;
+    -- where somebody else has the endpoint's lock the row goes to the outbox: a worker puts it aside if it must
+    SELECT p.status, coalesce(p.status_reason, 'endpoint is ' || p.status) AS why INTO e
+    FROM endpoint p WHERE p.id = d.endpoint_id AND p.tenant_id = tenant;
+    IF e.status <> 'active' THEN
+        SELECT p.status, coalesce(p.status_reason, 'endpoint is ' || p.status) AS why INTO e
+        FROM endpoint p WHERE p.id = d.endpoint_id AND p.tenant_id = tenant FOR SHARE SKIP LOCKED;
+    END IF;
+    left_out := CASE
+        WHEN d.id IS NULL THEN 'gone'
+        WHEN e.status = 'removed' THEN 'removed'
+        WHEN by_replay AND d.redelivered_as IS NOT NULL THEN 'replaced'
+        WHEN by_replay AND d.status = 'succeeded' AND wanted IS DISTINCT FROM 'succeeded' THEN 'delivered' END;
+    IF left_out IS NULL THEN
+        PERFORM FROM event v WHERE v.id = d.event_id AND v.tenant_id = tenant AND v.data IS NOT NULL FOR SHARE;
+        left_out := CASE WHEN NOT FOUND THEN 'purged' END;
+    END IF;
+    IF left_out IS NOT NULL THEN
+        RETURN;
+    END IF;
+    made := uuid7();
+    PERFORM cancel_waiting(d, 'replaced by redelivery ' || made);
+    UPDATE delivery x SET redelivered_as = redeliver_row.made WHERE x.id = d.id AND x.tenant_id = tenant;
+    INSERT INTO delivery (id, tenant_id, event_id, endpoint_id, type, status, reason, redelivery_of, body_version, created_at)
+    VALUES (made, tenant, d.event_id, d.endpoint_id, d.type, CASE WHEN e.status <> 'active' THEN 'held' ELSE 'ready' END,
+            CASE WHEN e.status <> 'active' THEN e.why END, d.id, d.body_version, clock_timestamp());
+    IF e.status <> 'active' THEN
+        INSERT INTO held (tenant_id, endpoint_id, delivery_id, event_id, due_at, attempts, body_version)
+        VALUES (tenant, d.endpoint_id, made, d.event_id, due, 0, d.body_version);
+    ELSE
+        INSERT INTO tenant_webhook_outbox (tenant_id, endpoint_id, delivery_id, event_id, due_at, body_version)
+        VALUES (tenant, d.endpoint_id, made, d.event_id, due, d.body_version);
+    END IF;
+END $$;
+
+CREATE FUNCTION hooktop.redeliver(tenant uuid, id uuid, reason text) RETURNS uuid LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, hooktop, pg_temp AS $$
+DECLARE
+    d delivery := find_delivery(tenant, id);
+    r record;
+BEGIN
+    SELECT * INTO r FROM redeliver_row(tenant, d.id, clock_timestamp(), false, NULL);
+    IF r.left_out = 'removed' THEN
+        PERFORM fail('state', 'its endpoint was removed', NULL);
+    ELSIF r.left_out IS NOT NULL THEN
+        PERFORM fail('state', 'the payload of its event is kept no longer', NULL);
+    END IF;
+    PERFORM wake(d.endpoint_id);
+    PERFORM audit_add(tenant, 'delivery.redelivered', d.id::text, reason, json_build_object('new', r.made));
+    RETURN r.made;
+END $$;
+
+-- replays: what matches -----------------------------------------------------------------------------------------------------
+-- Without a status: what failed for good, and what was tried in vain and waits for its next try.
+CREATE FUNCTION hooktop.replay_matching(tenant uuid, since timestamptz, until timestamptz, endpoint uuid, status text, error text,
+                                        code int, type text)
+    RETURNS TABLE (delivery_id uuid, endpoint_id uuid, event_id uuid) LANGUAGE plpgsql STABLE
+    SET search_path = pg_catalog, hooktop, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY
+    SELECT d.id, d.endpoint_id, d.event_id FROM delivery d
+    WHERE d.tenant_id = tenant AND d.id >= uuid_at(replay_matching.since) AND d.id < uuid_at(replay_matching.until)
+      AND d.redelivered_as IS NULL
+      AND (endpoint IS NULL OR d.endpoint_id = endpoint)
+      AND CASE WHEN replay_matching.status IS NULL
+               THEN d.status IN ('exhausted', 'quarantined') OR (d.status IN ('ready', 'held') AND d.attempts > 0)
+               ELSE d.status = replay_matching.status END
+      AND (replay_matching.error IS NULL OR coalesce(d.last_error, '') = replay_matching.error)
+      AND (replay_matching.code IS NULL OR coalesce(d.last_status, 0) = replay_matching.code)
+      AND (replay_matching.type IS NULL OR d.type = replay_matching.type);
+END $$;
+
+-- What a replay would do, counted exactly: how many in all, at how many endpoints, how many at endpoints that do not take
+-- them now, and how many would be left out.
+CREATE FUNCTION hooktop.replay_preview(tenant uuid, since timestamptz, until timestamptz, endpoint uuid, status text, error text,
+        code int, type text, OUT total bigint, OUT endpoints bigint, OUT unverified bigint, OUT paused bigint, OUT disabled bigint,
+        OUT removed bigint, OUT purged bigint)
+    LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$
+#variable_conflict use_column
+BEGIN
+    PERFORM check_tenant(tenant);
+    SELECT count(*), count(DISTINCT m.endpoint_id), count(*) FILTER (WHERE e.status = 'unverified'),
+           count(*) FILTER (WHERE e.status = 'paused'), count(*) FILTER (WHERE e.status = 'disabled'),
+           count(*) FILTER (WHERE e.status = 'removed'),
+           count(*) FILTER (WHERE e.status <> 'removed' AND v.data IS NULL)
+    INTO replay_preview.total, replay_preview.endpoints, replay_preview.unverified, replay_preview.paused, replay_preview.disabled,
+         replay_preview.removed, replay_preview.purged
+    FROM replay_matching(tenant, replay_preview.since, replay_preview.until, endpoint, replay_preview.status, replay_preview.error,
+                         replay_preview.code, replay_preview.type) m
+    JOIN endpoint e ON e.id = m.endpoint_id AND e.tenant_id = tenant
+    LEFT JOIN event v ON v.id = m.event_id AND v.tenant_id = tenant;
+END $$;
+
+-- replays: working them off ------------------------------------------------------------------------------------------------
+-- The next of one replay, up to `most`: all that is due within six seconds, spread by its rate, so that the pace does not
+-- depend on how often this is called. One transaction, under a lock on the replay: killed at any point, none is done twice
+-- and none is lost. Returns how many it looked at.
+CREATE FUNCTION hooktop.replay_advance(tenant uuid, replay uuid, most int) RETURNS int LANGUAGE plpgsql
+    SET search_path = pg_catalog, hooktop, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    r replay;
+    i record;
+    done record;
+    due timestamptz;
+    room int;
+    looked int := 0;
+    n_made bigint := 0;
+    n_left bigint := 0;
+    first_at uuid;
+BEGIN
+    SELECT * INTO r FROM replay x WHERE x.id = replay_advance.replay AND x.tenant_id = tenant AND x.state = 'running'
+    FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN 0;
+    END IF;
+    due := greatest(r.next_at, clock_timestamp());
+    room := least(most, ceil(extract(epoch FROM clock_timestamp() + interval '6 s' - due) * r.rate_per_s));
+    FOR i IN SELECT x.delivery_id FROM replay_item x WHERE x.replay_id = r.id AND x.tenant_id = tenant AND x.state = 'waiting'
+             ORDER BY x.delivery_id LIMIT room LOOP
+        SELECT * INTO done FROM redeliver_row(tenant, i.delivery_id, due, true, r.status);
+        looked := looked + 1;
+        CONTINUE WHEN done.left_out = 'sending';
+        UPDATE replay_item x SET state = coalesce(done.left_out, 'redelivered'), made = done.made
+        WHERE x.replay_id = r.id AND x.tenant_id = tenant AND x.delivery_id = i.delivery_id;
+        IF done.made IS NULL THEN
+            n_left := n_left + 1;
+        ELSE
+            n_made := n_made + 1;
+            due := due + interval '1 s' / r.rate_per_s;
+        END IF;
+    END LOOP;
+    UPDATE replay x SET redelivered = x.redelivered + n_made, skipped = x.skipped + n_left, next_at = due
+    WHERE x.id = r.id AND x.tenant_id = tenant;
+    IF n_made > 0 THEN
+        PERFORM wake(coalesce(r.endpoint_id, r.id));
+    END IF;
+    IF r.redelivered + r.skipped + n_made + n_left = r.total THEN
+        UPDATE replay x SET state = 'finished', ended_at = clock_timestamp() WHERE x.id = r.id AND x.tenant_id = tenant;
+        PERFORM audit_add(tenant, 'replay.finished', r.id::text, NULL, json_build_object(
+            'total', r.total, 'redelivered', r.redelivered + n_made, 'left_out', r.skipped + n_left));
+        looked := 0;
+    ELSIF n_made + n_left = 0 THEN
+        looked := 0; -- all of these are being sent: later
+    END IF;
+    RETURN looked;
+END $$;
+
+-- For workers: a step of every replay that is under way. True: there is more to do at once.
+CREATE FUNCTION hooktop.replay_step(most int DEFAULT 500) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, hooktop, pg_temp SET lock_timeout = '2s' AS $$
+DECLARE
+    r record;
+    more boolean := false;
+BEGIN
+    FOR r IN SELECT x.tenant_id, x.id FROM replay x WHERE x.state = 'running' ORDER BY x.id LOOP
+        more := replay_advance(r.tenant_id, r.id, most) >= most OR more;
+    END LOOP;
+    RETURN more;
+END $$;
+
+-- replays: what operators do -----------------------------------------------------------------------------------------------
+CREATE FUNCTION hooktop.replay_start(tenant uuid, since timestamptz, until timestamptz, endpoint uuid, status text, error text,
+                                     code int, type text, rate float8, reason text) RETURNS uuid
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    made uuid := uuid7();
+    n bigint;
+BEGIN
+    PERFORM check_tenant(tenant);
+    IF rate IS NULL OR rate <= 0 OR rate > 10000 THEN
+        PERFORM fail('input', 'a replay''s rate is more than 0 and at most 10000 per second', NULL);
+    ELSIF replay_start.since >= replay_start.until THEN
+        PERFORM fail('input', 'its beginning is not before its end', NULL);
+    ELSIF replay_start.status NOT IN ('held', 'ready', 'succeeded', 'exhausted', 'quarantined', 'cancelled') THEN
+        PERFORM fail('input', format('"%s" is no status that can be replayed', left(replay_start.status, 40)),
+                     'one of held, ready, succeeded, exhausted, quarantined, cancelled');
+    END IF;
+    INSERT INTO replay (id, tenant_id, since, until, endpoint_id, status, error, code, type, rate_per_s, reason)
+    VALUES (made, tenant, replay_start.since, replay_start.until, endpoint, replay_start.status, replay_start.error,
+            replay_start.code, replay_start.type, rate, replay_start.reason);
+    INSERT INTO replay_item (tenant_id, replay_id, delivery_id)
+    SELECT tenant, made, m.delivery_id FROM replay_matching(tenant, replay_start.since, replay_start.until, endpoint,
+        replay_start.status, replay_start.error, replay_start.code, replay_start.type) m;
+    GET DIAGNOSTICS n = ROW_COUNT;
+    IF n = 0 THEN
+        PERFORM fail('state', 'nothing matches: there is nothing to redeliver', 'hooktop replay --dry-run counts');
+    END IF;
+    UPDATE replay x SET total = n WHERE x.id = made AND x.tenant_id = tenant;
+    PERFORM audit_add(tenant, 'replay.started', made::text, reason, json_build_object('total', n, 'rate', rate,
+        'since', at_text(replay_start.since), 'until', at_text(replay_start.until), 'endpoint', endpoint,
+        'status', replay_start.status, 'error', replay_start.error, 'code', replay_start.code, 'type', replay_start.type));
+    -- ended ones are kept as long as anybody may ask for their tally
+    DELETE FROM replay x WHERE x.tenant_id = tenant AND x.ended_at < clock_timestamp() - interval '90 days';
+    PERFORM replay_advance(tenant, made, 100);
+    RETURN made;
+END $$;
+
+CREATE FUNCTION hooktop.replay_change(tenant uuid, id uuid, wanted text, reason text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, hooktop, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    r replay;
+BEGIN
+    PERFORM check_tenant(tenant);
+    SELECT * INTO r FROM replay x WHERE x.id = replay_change.id AND x.tenant_id = tenant FOR UPDATE;
+    IF NOT FOUND THEN
+        PERFORM fail('missing', format('there is no replay %s', id), 'hooktop replay list shows them');
+    ELSIF r.state IN ('finished', 'cancelled') THEN
+        PERFORM fail('state', format('the replay is %s already', r.state), NULL);
+    ELSIF r.state = wanted THEN
+        PERFORM fail('state', format('the replay is %s already', r.state), NULL);
+    ELSIF wanted NOT IN ('running', 'paused', 'cancelled') THEN
+        PERFORM fail('input', format('a replay cannot be made %s', wanted), NULL);
+    END IF;
+    UPDATE replay x SET state = wanted, ended_at = CASE wanted WHEN 'cancelled' THEN clock_timestamp() END,
+                        next_at = greatest(x.next_at, clock_timestamp())
+    WHERE x.id = r.id AND x.tenant_id = tenant;
+    PERFORM audit_add(tenant, 'replay.' || CASE wanted WHEN 'running' THEN 'resumed' ELSE wanted END, r.id::text, reason,
+                      json_build_object('redelivered', r.redelivered, 'of', r.total));
+    IF wanted = 'running' THEN
+        PERFORM replay_advance(tenant, r.id, 100);
+    END IF;
+END $$;
+
+-- What became of it, word by word: of what was redelivered where it stands now, of the rest why not. Runs as its caller.
+CREATE FUNCTION hooktop.replay_tally(replay uuid) RETURNS TABLE (outcome text, n bigint) LANGUAGE sql STABLE
+    SET search_path = pg_catalog, hooktop, pg_temp AS $$
+    SELECT CASE i.state WHEN 'redelivered' THEN coalesce(d.status, 'gone') WHEN 'waiting' THEN 'not redelivered'
+                        ELSE 'left out: ' || i.state END,
+           count(*)
+    FROM replay_item i LEFT JOIN delivery d ON d.id = i.made AND d.tenant_id = i.tenant_id
+    WHERE i.replay_id = $1 GROUP BY 1 ORDER BY 2 DESC, 1
+$$;
+
+GRANT SELECT ON hooktop.replay, hooktop.replay_item TO hooktop_viewer;
+DO $$
+DECLARE
+    t text;
+BEGIN
+    FOREACH t IN ARRAY ARRAY['replay', 'replay_item'] LOOP
+        EXECUTE format('ALTER TABLE hooktop.%I ENABLE ROW LEVEL SECURITY', t);
+        EXECUTE format('ALTER TABLE hooktop.%I FORCE ROW LEVEL SECURITY', t);
+        EXECUTE format('CREATE POLICY owner ON hooktop.%I TO hooktop_owner USING (true) WITH CHECK (true)', t);
+        EXECUTE format('CREATE POLICY people ON hooktop.%I FOR SELECT TO hooktop_viewer USING ((SELECT hooktop.sees_all()) OR tenant_id IN (SELECT hooktop.my_tenants()))', t);
+    END LOOP;
+END $$;
+REVOKE ALL ON FUNCTION hooktop.redeliver_row(uuid, uuid, timestamptz, boolean, text), hooktop.redeliver(uuid, uuid, text),
+    hooktop.replay_matching(uuid, timestamptz, timestamptz, uuid, text, text, int, text),
+    hooktop.replay_preview(uuid, timestamptz, timestamptz, uuid, text, text, int, text),
+    hooktop.replay_advance(uuid, uuid, int), hooktop.replay_step(int),
+    hooktop.replay_start(uuid, timestamptz, timestamptz, uuid, text, text, int, text, float8, text),
+    hooktop.replay_change(uuid, uuid, text, text), hooktop.replay_tally(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION hooktop.redeliver(uuid, uuid, text),
+    hooktop.replay_preview(uuid, timestamptz, timestamptz, uuid, text, text, int, text),
+    hooktop.replay_start(uuid, timestamptz, timestamptz, uuid, text, text, int, text, float8, text),
+    hooktop.replay_change(uuid, uuid, text, text) TO hooktop_support;
+GRANT EXECUTE ON FUNCTION hooktop.replay_tally(uuid) TO hooktop_viewer;
+GRANT EXECUTE ON FUNCTION hooktop.replay_step(int) TO hooktop_worker;
+
+RESET ROLE;

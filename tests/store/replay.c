@@ -1,0 +1,198 @@
+/* Replays in the store: what is left out and why, what is being sent, the pace, and who may. */
+#include "hooktop/store/replay.h"
+#include <stdlib.h>
+#include <string.h>
+#include "store_world.h"
+
+static struct ht_replay_what everything(const struct store_world *w)
+{
+    struct ht_replay_what what = {.tenant_id = w->tenant};
+    STORE_OK(ht_conn_now(w->c, &what.since, &err));
+    what.since -= INT64_C(3600) * 1000000;
+    return what;
+}
+
+static void fail_some(const struct store_world *w, int n)
+{
+    for (int i = 0; i < n; i++)
+        store_emit(w->c, &w->tenant, "a.b", "{}");
+    store_settle_all(w->dsn, "ready", 500, "http_5xx");
+}
+
+static struct ht_uuid start(const struct store_world *w, double rate)
+{
+    struct ht_replay_what what = everything(w);
+    struct ht_uuid id = {0};
+    STORE_OK(ht_store_replay_start(w->c, &what, rate, "because", &id, &err));
+    return id;
+}
+
+static struct ht_replay find(const struct store_world *w, const struct ht_uuid *id)
+{
+    struct ht_replay r = {0};
+    char text[HT_UUID_TEXT];
+    ht_uuid_format(id, text);
+    STORE_OK(ht_store_replay_find(w->c, text, &r, &err));
+    return r;
+}
+
+static int64_t tally(const struct store_world *w, const struct ht_uuid *id, const char *outcome)
+{
+    HT_CLEANUP(ht_replay_fini) struct ht_replay r = find(w, id);
+    HT_CLEANUP(ht_tallies_fini) struct ht_tallies list = {0};
+    STORE_OK(ht_store_replay_tally(w->c, &r, &list, &err));
+    for (size_t i = 0; i < list.n; i++)
+        if (strcmp(list.rows[i].outcome, outcome) == 0)
+            return list.rows[i].n;
+    return 0;
+}
+
+static void step(const struct store_world *w)
+{
+    ht_test_sql(w->dsn, "SELECT hooktop.replay_step()");
+}
+
+/* As if so much time had passed since the last step. */
+static void pass(const struct store_world *w, int seconds)
+{
+    ht_test_sql(w->dsn, store_text("UPDATE hooktop.replay SET next_at = next_at - interval '%d s'", seconds));
+    step(w);
+}
+
+/* One that waits, as SQL. */
+static const char *nth(int n)
+{
+    return store_text("(SELECT delivery_id FROM hooktop.replay_item WHERE state = 'waiting' ORDER BY 1 OFFSET %d"
+                      " LIMIT 1)",
+                      n);
+}
+
+static void what_needs_it_no_more_is_left_out(void **state)
+{
+    const struct store_world *w = *state;
+    fail_some(w, 6);
+    struct ht_uuid id = start(w, 0.1); /* one at once, and then one in ten seconds */
+    assert_int_equal(tally(w, &id, "ready"), 1);
+    assert_int_equal(tally(w, &id, "not redelivered"), 5);
+    /* of those that wait: one succeeds, one is redelivered by hand, one loses its payload, one is forgotten */
+    ht_test_sql(w->dsn, store_text("UPDATE hooktop.delivery SET status = 'succeeded' WHERE id = %s", nth(0)));
+    ht_test_sql(w->dsn, store_text("DELETE FROM hooktop.tenant_webhook_outbox WHERE delivery_id = %s", nth(0)));
+    ht_test_sql(w->dsn, store_text("SELECT hooktop.redeliver(tenant_id, id, NULL) FROM hooktop.delivery WHERE id = %s",
+                                   nth(1)));
+    ht_test_sql(w->dsn, store_text("UPDATE hooktop.event SET data = NULL"
+                                   " WHERE id = (SELECT event_id FROM hooktop.delivery WHERE id = %s)",
+                                   nth(2)));
+    ht_test_sql(w->dsn, store_text("DELETE FROM hooktop.delivery WHERE id = %s", nth(3)));
+    ht_test_sql(w->dsn, "UPDATE hooktop.replay SET rate_per_s = 1000");
+    pass(w, 3600);
+    assert_int_equal(tally(w, &id, "left out: delivered"), 1);
+    assert_int_equal(tally(w, &id, "left out: replaced"), 1);
+    assert_int_equal(tally(w, &id, "left out: purged"), 1);
+    assert_int_equal(tally(w, &id, "left out: gone"), 1);
+    assert_int_equal(tally(w, &id, "ready"), 2);
+    HT_CLEANUP(ht_replay_fini) struct ht_replay r = find(w, &id);
+    assert_int_equal(r.state, HT_REPLAY_FINISHED);
+    assert_int_equal(r.total, 6);
+    assert_int_equal(r.redelivered, 2);
+    assert_int_equal(r.skipped, 4);
+    assert_string_equal(r.reason, "because");
+    assert_string_equal(r.what, "all that failed");
+}
+
+static void what_is_being_sent_waits_until_it_settles(void **state)
+{
+    const struct store_world *w = *state;
+    fail_some(w, 2);
+    ht_test_sql(w->dsn, "UPDATE hooktop.tenant_webhook_outbox SET lease_until = clock_timestamp() + interval '1 h'");
+    struct ht_uuid id = start(w, 1000);
+    step(w);
+    assert_int_equal(tally(w, &id, "not redelivered"), 2);
+    ht_test_sql(w->dsn, "UPDATE hooktop.tenant_webhook_outbox SET lease_until = NULL");
+    step(w);
+    assert_int_equal(tally(w, &id, "ready"), 2);
+    assert_int_equal(ht_test_sql_int(w->dsn, "SELECT count(*) FROM hooktop.tenant_webhook_outbox"), 2);
+}
+
+static void the_pace_is_its_rate_however_often_it_is_called(void **state)
+{
+    const struct store_world *w = *state;
+    fail_some(w, 40);
+    struct ht_uuid id = start(w, 2);
+    for (int i = 0; i < 5; i++)
+        step(w);
+    int64_t made = tally(w, &id, "ready");
+    assert_true(made >= 12 && made <= 14); /* six seconds ahead */
+    assert_int_equal(ht_test_sql_int(w->dsn,
+                                     "SELECT count(*) FROM (SELECT o.due_at - lag(o.due_at) OVER (ORDER BY due_at)"
+                                     " AS gap FROM hooktop.tenant_webhook_outbox o JOIN hooktop.delivery d"
+                                     " ON d.id = o.delivery_id WHERE d.redelivery_of IS NOT NULL) x"
+                                     " WHERE gap < interval '499 ms'"),
+                     0);
+    pass(w, 5);
+    assert_true(tally(w, &id, "ready") - made >= 9);
+}
+
+static void two_replays_redeliver_nothing_twice(void **state)
+{
+    const struct store_world *w = *state;
+    fail_some(w, 10);
+    struct ht_uuid a = start(w, 0.5), b = start(w, 0.5); /* the second does not match what the first has done */
+    ht_test_sql(w->dsn, "UPDATE hooktop.replay SET rate_per_s = 1000");
+    pass(w, 3600);
+    assert_int_equal(tally(w, &a, "ready") + tally(w, &b, "ready"), 10);
+    assert_int_equal(ht_test_sql_int(w->dsn, "SELECT count(*) - count(DISTINCT redelivery_of) FROM hooktop.delivery"
+                                             " WHERE redelivery_of IS NOT NULL"),
+                     0);
+    struct ht_replay_what what = everything(w);
+    struct ht_uuid id;
+    STORE_REFUSED(HT_FAILED, ht_store_replay_start(w->c, &what, 1, NULL, &id, &err), "nothing matches", NULL);
+    STORE_REFUSED(HT_USAGE, ht_store_replay_start(w->c, &what, 0, NULL, &id, &err), "rate", NULL);
+}
+
+static void only_support_of_the_tenant_may(void **state)
+{
+    const struct store_world *w = *state;
+    fail_some(w, 1);
+    struct ht_replay_what what = everything(w);
+    struct ht_replay_preview p = {0};
+    struct ht_uuid other = store_tenant(w->c, "Globex", "standard"), id;
+    char *viewer = store_login(w->dsn, "vera", "hooktop_viewer", NULL);
+    char *foreign = store_login(w->dsn, "fred", "hooktop_support", &other);
+    char *support = store_login(w->dsn, "sue", "hooktop_support", &w->tenant);
+    struct ht_conn *c = store_open(viewer);
+    STORE_REFUSED(HT_DENIED, ht_store_replay_start(c, &what, 1, NULL, &id, &err), "hooktop_support", NULL);
+    ht_conn_close(c);
+    c = store_open(foreign);
+    STORE_REFUSED(HT_DENIED, ht_store_replay_preview(c, &what, &p, &err), "no member", NULL);
+    STORE_REFUSED(HT_DENIED, ht_store_replay_start(c, &what, 1, NULL, &id, &err), "no member", NULL);
+    ht_conn_close(c);
+    c = store_open(support);
+    STORE_OK(ht_store_replay_preview(c, &what, &p, &err));
+    assert_int_equal(p.total, 1);
+    STORE_OK(ht_store_replay_start(c, &what, 1, "sue's", &id, &err));
+    ht_conn_close(c);
+    HT_CLEANUP(ht_replay_fini) struct ht_replay r = find(w, &id);
+    assert_string_equal(r.created_by, "sue");
+    c = store_open(foreign);
+    HT_CLEANUP(ht_replays_fini) struct ht_replays list = {0};
+    STORE_OK(ht_store_replays(c, NULL, NULL, 10, &list, &err));
+    assert_int_equal(list.n, 0);
+    STORE_REFUSED(HT_DENIED, ht_store_replay_change(c, &r, HT_REPLAY_CANCELLED, NULL, &err), "no member", NULL);
+    ht_conn_close(c);
+    free(viewer);
+    free(foreign);
+    free(support);
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, store_world_setup, store_world_teardown)
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(what_needs_it_no_more_is_left_out),
+        TEST(what_is_being_sent_waits_until_it_settles),
+        TEST(the_pace_is_its_rate_however_often_it_is_called),
+        TEST(two_replays_redeliver_nothing_twice),
+        TEST(only_support_of_the_tenant_may),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
