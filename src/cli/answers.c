@@ -77,6 +77,17 @@ static enum ht_rc answer_workers(struct ht_part *p, const struct ht_request *q, 
     return ht_store_workers(p->conn, &r->workers, err);
 }
 
+static enum ht_rc answer_fleet(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
+    const struct ht_fleet_key after = {
+        .endpoint_id = q->before, .tenant_id = q->tenant, .secret.generation = q->generation};
+    enum ht_rc rc = parse_filter(HT_FILTER_SECRETS, q, r->db_now, &f, err);
+    if (rc == HT_OK)
+        rc = ht_store_fleet(p->conn, p->tenant, &f, q->generation > 0 ? &after : NULL, limit_of(q), &r->fleet, err);
+    return rc;
+}
+
 static enum ht_rc answer_whoami(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
     (void)q;
@@ -146,18 +157,55 @@ static enum ht_rc answer_state(struct ht_part *p, const struct ht_request *q, st
     return rc;
 }
 
+/* Whose key is meant: an endpoint's, or (id nil) a tenant's. The other one stays empty. */
+static enum ht_rc find_owner(struct ht_part *p, const struct ht_request *q, struct ht_tenant *ret_tenant,
+                             struct ht_endpoint *ret_endpoint, struct ht_err *err)
+{
+    char id[HT_UUID_TEXT];
+    if (!ht_uuid_is_nil(&q->id))
+        return find_endpoint(p, &q->id, ret_endpoint, err);
+    ht_uuid_format(&q->tenant, id);
+    return ht_store_tenant_find(p->conn, id, ret_tenant, err);
+}
+
 static enum ht_rc answer_rotate(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
     HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
+    HT_CLEANUP(ht_tenant_fini) struct ht_tenant t = {0};
     struct ht_ops ops = ht_part_ops(p, q);
-    enum ht_rc rc = find_endpoint(p, &q->id, &e, err);
-    if (rc == HT_OK)
+    enum ht_rc rc = find_owner(p, q, &t, &e, err);
+    if (rc == HT_OK && e.profile != NULL)
         rc = ht_ops_rotate(&ops, &e, q->overlap_ms, &r->id, &r->rotated.secret, &r->rotated.public_key, err);
+    else if (rc == HT_OK)
+        rc = ht_ops_rotate_tenant(&ops, &t, q->overlap_ms, &r->rotated.public_key, err);
     if (rc != HT_OK)
         return rc;
-    const struct ht_profile *profile = ht_profile_find(e.profile);
+    const struct ht_profile *profile = ht_profile_find(e.profile != NULL ? e.profile : t.profile);
     r->rotated.staged = profile != NULL && !profile->multi_signature;
     r->rotated.changes_at = r->db_now + q->overlap_ms * 1000;
+    return HT_OK;
+}
+
+/* A rotation ends early. */
+static enum ht_rc end_early(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
+    HT_CLEANUP(ht_tenant_fini) struct ht_tenant t = {0};
+    HT_CLEANUP(ht_secret_meta_fini) struct ht_secret_meta m = {0};
+    struct ht_ops ops = ht_part_ops(p, q);
+    char text[96];
+    bool promote = q->kind == HT_REQ_PROMOTE;
+    enum ht_rc rc = find_owner(p, q, &t, &e, err);
+    const struct ht_endpoint *owner = e.profile != NULL ? &e : NULL;
+    if (rc == HT_OK)
+        rc =
+            promote ? ht_ops_promote(&ops, &t, owner, &m, err) : ht_ops_revoke(&ops, &t, owner, q->generation, &m, err);
+    if (rc != HT_OK)
+        return rc;
+    snprintf(text, sizeof text, promote ? "generation %d signs now, alone" : "generation %d has ended",
+             (int)m.generation);
+    r->id = m.id;
+    r->text = ht_strdup(text);
     return HT_OK;
 }
 
@@ -181,11 +229,14 @@ static const struct {
     [HT_REQ_DELIVERY] = {answer_delivery, HT_REP_DELIVERY, false},
     [HT_REQ_TYPES] = {answer_types, HT_REP_TYPES, false},
     [HT_REQ_WORKERS] = {answer_workers, HT_REP_WORKERS, false},
+    [HT_REQ_FLEET] = {answer_fleet, HT_REP_FLEET, false},
     [HT_REQ_WHOAMI] = {answer_whoami, HT_REP_WHOAMI, false},
     [HT_REQ_REDELIVER] = {answer_redeliver, HT_REP_DONE, true},
     [HT_REQ_CANCEL] = {answer_cancel, HT_REP_DONE, true},
     [HT_REQ_ENDPOINT_STATE] = {answer_state, HT_REP_DONE, true},
     [HT_REQ_ROTATE] = {answer_rotate, HT_REP_ROTATED, true},
+    [HT_REQ_PROMOTE] = {end_early, HT_REP_DONE, true},
+    [HT_REQ_REVOKE] = {end_early, HT_REP_DONE, true},
     [HT_REQ_REVEALED] = {answer_revealed, HT_REP_DONE, true},
 };
 

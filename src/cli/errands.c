@@ -45,26 +45,48 @@ static enum ht_rc connect_errands(struct ht_part *p, struct ht_err *err)
     return rc;
 }
 
+static enum ht_rc find_endpoint(struct ht_part *p, const struct ht_request *q, struct ht_endpoint *ret,
+                                struct ht_err *err)
+{
+    char id[HT_UUID_TEXT];
+    ht_uuid_format(&q->id, id);
+    return ht_store_endpoint_find(p->conn, id, ret, err);
+}
+
 static enum ht_rc ping(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
     HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
-    char id[HT_UUID_TEXT];
-    ht_uuid_format(&q->id, id);
-    enum ht_rc rc = connect_errands(p, err);
-    if (rc == HT_OK)
-        rc = ht_store_endpoint_find(p->conn, id, &e, err);
+    enum ht_rc rc = find_endpoint(p, q, &e, err);
     const struct ht_ops ops = ht_part_ops(p, q);
     return rc == HT_OK ? ht_ops_ping(&ops, &e, &p->stopping, &r->ping, err) : rc;
 }
 
+static enum ht_rc probe(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
+    enum ht_rc rc = find_endpoint(p, q, &e, err);
+    const struct ht_ops ops = ht_part_ops(p, q);
+    return rc == HT_OK ? ht_ops_probe(&ops, &e, &p->stopping, &r->probe, err) : rc;
+}
+
+static const struct {
+    enum ht_rc (*run)(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err);
+    enum ht_reply_kind reply;
+} errands[HT_REQ_KIND_COUNT] = {
+    [HT_REQ_PING] = {ping, HT_REP_PING},
+    [HT_REQ_PROBE] = {probe, HT_REP_PROBE},
+};
+
 static void run(struct ht_part *p, struct ht_request *q)
 {
     struct ht_err err = {0};
-    struct ht_reply *r = ht_reply_new(HT_REP_PING, q->kind, q->ticket);
+    struct ht_reply *r = ht_reply_new(errands[q->kind].reply, q->kind, q->ticket);
     r->id = q->id;
-    enum ht_rc rc = q->kind == HT_REQ_PING
-                        ? ping(p, q, r, &err)
-                        : ht_fail(&err, HT_FAILED, "console", NULL, "errands do not know this request");
+    enum ht_rc rc = errands[q->kind].run == NULL
+                        ? ht_fail(&err, HT_FAILED, "console", NULL, "errands do not know this request")
+                        : connect_errands(p, &err);
+    if (rc == HT_OK)
+        rc = errands[q->kind].run(p, q, r, &err);
     if (rc == HT_OK) {
         ht_part_reply(p, r);
     } else {

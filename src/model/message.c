@@ -106,6 +106,12 @@ static void payload_fini(struct ht_reply *r)
     case HT_REP_PING:
         ht_ping_result_fini(&r->ping);
         break;
+    case HT_REP_PROBE:
+        ht_probe_fini(&r->probe);
+        break;
+    case HT_REP_FLEET:
+        ht_fleet_keys_fini(&r->fleet);
+        break;
     case HT_REP_ERROR:
     case HT_REP_DONE:
     case HT_REP_LINK:

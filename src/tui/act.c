@@ -3,23 +3,12 @@
 #include <string.h>
 
 #include "hooktop/base/clock.h"
-#include "hooktop/tui/chrome.h"
 
-#define REASON  "Reason"
-#define RATE    "Rate per s"
-#define HELD    "What becomes of the deliveries that are held?"
-#define OVERLAP "overlap"
+#include "act_parts.h"
 
-static const struct {
-    const char *text;
-    int64_t ms;
-} overlaps[] = {
-    {"1 hour", 3600000LL},   {"24 hours", 86400000LL}, {"72 hours", 259200000LL},
-    {"7 days", 604800000LL}, {"no time at all", 0},
-};
-#define OVERLAP_DEFAULT 1
-
-static struct ht_dialog *ask(struct ht_app *app, int level, enum ht_action_id action, const struct ht_uuid *id,
+#define RATE "Rate per s"
+#define HELD "What becomes of the deliveries that are held?"
+struct ht_dialog *ht_act_ask(struct ht_app *app, int level, enum ht_action_id action, const struct ht_uuid *id,
                              const char *subject, const char *verb, const char *title)
 {
     int raised = level + (app->o->production && level < 3);
@@ -41,10 +30,10 @@ static bool typeable(const char *name)
 }
 
 /* In production the last thing asked is why; and what was level 2 wants its subject typed. */
-static void finish(struct ht_app *app, struct ht_dialog *d, bool reason)
+void ht_act_finish(struct ht_app *app, struct ht_dialog *d, bool reason)
 {
     if (d->level >= 2 && (reason || app->o->production))
-        ht_dialog_text(d, REASON, "");
+        ht_dialog_text(d, HT_REASON_LABEL, "");
     if (d->level >= 3 && typeable(d->subject))
         ht_dialog_typed(d, "Type the name", d->subject);
     else if (d->level >= 3) {
@@ -56,11 +45,13 @@ static void finish(struct ht_app *app, struct ht_dialog *d, bool reason)
     ht_app_open_dialog(app, d);
 }
 
-static struct ht_request *request(const struct ht_dialog *d, enum ht_request_kind kind)
+struct ht_request *ht_act_request(const struct ht_dialog *d, enum ht_request_kind kind)
 {
     struct ht_request *r = ht_request_new(kind, 0);
-    const char *reason = ht_dialog_input(d, REASON);
+    const char *reason = ht_dialog_input(d, HT_REASON_LABEL);
     r->id = d->id;
+    r->tenant = d->tenant;
+    r->generation = d->generation;
     if (reason && reason[0])
         r->reason = ht_strdup(reason);
     return r;
@@ -71,7 +62,7 @@ static void delivery_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
 {
     bool again = d->action == HT_ACT_REDELIVER;
     if (yes)
-        ht_app_write(app, app->o->loader, request(d, again ? HT_REQ_REDELIVER : HT_REQ_CANCEL),
+        ht_app_write(app, app->o->loader, ht_act_request(d, again ? HT_REQ_REDELIVER : HT_REQ_CANCEL),
                      again ? "redeliver" : "cancel", d->subject);
 }
 
@@ -89,7 +80,7 @@ static void ask_delivery(struct ht_app *app, const struct ht_delivery *v, enum h
     else
         snprintf(title, sizeof title, "Cancel what is still to be tried of %s?", v->type ? v->type : "");
     struct ht_dialog *d =
-        ask(app, again ? 1 : 2, action, &v->id, id, again ? "Redeliver" : "Cancel the retries", title);
+        ht_act_ask(app, again ? 1 : 2, action, &v->id, id, again ? "Redeliver" : "Cancel the retries", title);
     d->done = delivery_answered;
     if (d->level >= 2) {
         ht_dialog_info(d, "Delivery", id);
@@ -97,33 +88,35 @@ static void ask_delivery(struct ht_app *app, const struct ht_delivery *v, enum h
         ht_dialog_info(d, "To", name);
         ht_dialog_info(d, "State", ht_delivery_words[v->status].name);
     }
-    finish(app, d, false);
+    ht_act_finish(app, d, false);
 }
 
 /* Endpoints -------------------------------------------------------------------------------------------------------- */
-static void endpoint_info(struct ht_dialog *d, const struct ht_endpoint *e)
+void ht_act_endpoint_info(struct ht_dialog *d, const struct ht_endpoint *e)
 {
     if (d->level < 2)
         return;
-    ht_dialog_info(d, "Endpoint", ht_endpoint_name(e));
-    ht_dialog_info(d, "URL", e->url);
+    if (!ht_uuid_is_nil(&e->id)) {
+        ht_dialog_info(d, "Endpoint", ht_endpoint_name(e));
+        ht_dialog_info(d, "URL", e->url);
+    }
     ht_dialog_info(d, "Tenant", e->tenant_name);
 }
 
 static void ping_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
 {
     if (yes)
-        ht_app_write(app, app->o->errands, request(d, HT_REQ_PING), "ping", d->subject);
+        ht_app_write(app, app->o->errands, ht_act_request(d, HT_REQ_PING), "ping", d->subject);
 }
 
 static void ask_ping(struct ht_app *app, const struct ht_endpoint *e)
 {
     char title[160];
     snprintf(title, sizeof title, "Send the test event to %s?", ht_endpoint_name(e));
-    struct ht_dialog *d = ask(app, 1, HT_ACT_PING, &e->id, ht_endpoint_name(e), "Ping", title);
+    struct ht_dialog *d = ht_act_ask(app, 1, HT_ACT_PING, &e->id, ht_endpoint_name(e), "Ping", title);
     d->done = ping_answered;
-    endpoint_info(d, e);
-    finish(app, d, false);
+    ht_act_endpoint_info(d, e);
+    ht_act_finish(app, d, false);
 }
 
 static void state_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
@@ -133,7 +126,7 @@ static void state_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
     const char *rate = ht_dialog_input(d, RATE);
     if (!yes)
         return;
-    struct ht_request *r = request(d, HT_REQ_ENDPOINT_STATE);
+    struct ht_request *r = ht_act_request(d, HT_REQ_ENDPOINT_STATE);
     r->state = d->wanted;
     r->choice = d->wanted == HT_ENDPOINT_ACTIVE ? back[ht_dialog_chosen(d, HELD)] : off[ht_dialog_chosen(d, HELD)];
     r->rate_per_s = rate ? strtod(rate, NULL) : 0;
@@ -153,10 +146,10 @@ static void ask_state(struct ht_app *app, const struct ht_endpoint *e, enum ht_a
     const char *verb = on ? action == HT_ACT_PAUSE ? "Resume" : "Enable" : action == HT_ACT_PAUSE ? "Pause" : "Disable";
     char title[160], counts[96];
     snprintf(title, sizeof title, on && e->held == 0 ? "%s %s?" : "%s endpoint", verb, ht_endpoint_name(e));
-    struct ht_dialog *d = ask(app, on && e->held == 0 ? 1 : 2, action, &e->id, ht_endpoint_name(e), verb, title);
+    struct ht_dialog *d = ht_act_ask(app, on && e->held == 0 ? 1 : 2, action, &e->id, ht_endpoint_name(e), verb, title);
     d->done = state_answered;
     d->wanted = (int)to;
-    endpoint_info(d, e);
+    ht_act_endpoint_info(d, e);
     snprintf(counts, sizeof counts, "%lld waiting, %lld held", (long long)e->pending, (long long)e->held);
     if (d->level >= 2)
         ht_dialog_info(d, "Deliveries", counts);
@@ -169,7 +162,7 @@ static void ask_state(struct ht_app *app, const struct ht_endpoint *e, enum ht_a
                        action == HT_ACT_PAUSE ? "resumed" : "enabled");
         ht_dialog_choice(d, HELD, off, 2, 0);
     }
-    finish(app, d, true);
+    ht_act_finish(app, d, true);
 }
 
 static void toggle(struct ht_app *app, const struct ht_endpoint *e, enum ht_action_id action)
@@ -186,44 +179,6 @@ static void toggle(struct ht_app *app, const struct ht_endpoint *e, enum ht_acti
         ask_state(app, e, action, e->status == off ? HT_ENDPOINT_ACTIVE : off);
 }
 
-static void rotate_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
-{
-    if (!yes)
-        return;
-    struct ht_request *r = request(d, HT_REQ_ROTATE);
-    r->overlap_ms = overlaps[ht_dialog_chosen(d, d->fields[d->wanted].label)].ms;
-    ht_app_write(app, app->o->loader, r, "rotate", d->subject);
-}
-
-static void ask_rotate(struct ht_app *app, const struct ht_endpoint *e)
-{
-    const char *options[HT_COUNT(overlaps)], *label = "The old secret goes on signing beside the new one for:";
-    struct ht_profile_facts facts = {0};
-    bool known = e->profile && app->o->profile_facts(app->o->user, e->profile, &facts);
-    for (size_t i = 0; i < HT_COUNT(overlaps); i++)
-        options[i] = overlaps[i].text;
-    options[HT_COUNT(overlaps) - 1] = known && !facts.multi_signature ? "at once" : "no time: it stops at once";
-    struct ht_dialog *d = ask(app, 2, HT_ACT_ROTATE, &e->id, ht_endpoint_name(e), "Rotate",
-                              facts.key_per_tenant ? "Rotate signing key" : "Rotate signing secret");
-    d->done = rotate_answered;
-    endpoint_info(d, e);
-    ht_dialog_info(d, "Profile", known ? facts.title : e->profile);
-    if (facts.key_per_tenant)
-        ht_dialog_note(
-            d, "The key belongs to the tenant: all its endpoints of this profile change together. Only the public "
-               "half is shown, and it can be shown again at any time.");
-    if (known && !facts.multi_signature) {
-        ht_dialog_note(d,
-                       "Its header has room for one signature, so the change is staged: give the receiver the new %s "
-                       "now; the old one signs alone until then.",
-                       facts.key_per_tenant ? "public key" : "secret");
-        label = "The new one takes over after:";
-    }
-    d->wanted = d->n_fields;
-    ht_dialog_choice(d, label, options, (int)HT_COUNT(overlaps), OVERLAP_DEFAULT);
-    finish(app, d, true);
-}
-
 bool ht_act_on_subject(struct ht_app *app, enum ht_action_id action)
 {
     struct ht_screen *s = ht_app_top(app);
@@ -235,8 +190,8 @@ bool ht_act_on_subject(struct ht_app *app, enum ht_action_id action)
         ask_delivery(app, it.delivery, action);
     else if (e && action == HT_ACT_PING)
         ask_ping(app, e);
-    else if (e && action == HT_ACT_ROTATE)
-        ask_rotate(app, e);
+    else if (e && ht_act_on_key(app, &it, action))
+        return true;
     else if (e && (action == HT_ACT_PAUSE || action == HT_ACT_DISABLE))
         toggle(app, e, action);
     else if (e && action == HT_ACT_LOG)
@@ -264,6 +219,22 @@ void ht_doc_phases(struct ht_doc *d, const struct ht_phases *p)
     ht_doc_end(d);
 }
 
+void ht_act_add_answer(struct ht_doc *d, const struct ht_ping_result *p)
+{
+    ht_doc_heading(d, "Request");
+    ht_doc_headers(d, p->request_headers);
+    ht_doc_end(d);
+    if (p->request_body)
+        ht_doc_json(d, p->request_body, strlen(p->request_body));
+    ht_doc_heading(d, "Response");
+    ht_doc_headers(d, p->response_headers);
+    ht_doc_end(d);
+    if (p->response_body_len)
+        ht_doc_json(d, p->response_body, p->response_body_len);
+    else
+        ht_doc_adds(d, HT_STYLE_DIM, "(no body)\n");
+}
+
 static void show_ping(struct ht_app *app, const struct ht_ping_result *p, const char *subject)
 {
     struct ht_doc *d = ht_result_open(app, "Ping");
@@ -287,48 +258,23 @@ static void show_ping(struct ht_app *app, const struct ht_ping_result *p, const 
     ht_doc_field(d, "Signed", HT_STYLE_ROW, p->signed_ping ? "yes" : "no: this profile's test event is not signed");
     ht_doc_field(d, "Address", HT_STYLE_ROW, p->address);
     ht_doc_phases(d, &p->phases);
-    ht_doc_heading(d, "Request");
-    ht_doc_headers(d, p->request_headers);
-    ht_doc_end(d);
-    if (p->request_body)
-        ht_doc_json(d, p->request_body, strlen(p->request_body));
-    ht_doc_heading(d, "Response");
-    ht_doc_headers(d, p->response_headers);
-    ht_doc_end(d);
-    if (p->response_body_len)
-        ht_doc_json(d, p->response_body, p->response_body_len);
-    else
-        ht_doc_adds(d, HT_STYLE_DIM, "(no body)\n");
-}
-
-static void show_key(struct ht_app *app, const struct ht_rotated *r, const char *subject)
-{
-    struct ht_doc *d = ht_result_open(app, "New key");
-    char at[HT_AGE_TEXT];
-    if (!d)
-        return;
-    ht_time_full(r->changes_at, at);
-    ht_doc_addf(d, HT_STYLE_HEADING, "The new public key of the tenant of %s\n\n", subject);
-    ht_doc_adds(d, HT_STYLE_ROW, "Give it to the receivers now; it can be shown again at any time.\n");
-    if (r->changes_at)
-        ht_doc_addf(d, HT_STYLE_ROW,
-                    r->staged ? "The old key signs until %s UTC, then the new one takes over.\n"
-                              : "The old key signs beside it until %s UTC.\n",
-                    at);
-    ht_doc_end(d);
-    ht_doc_adds(d, HT_STYLE_ROW, r->public_key);
-    ht_doc_end(d);
+    ht_act_add_answer(d, p);
 }
 
 void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_write *w)
 {
-    bool bad = reply->kind == HT_REP_PING && !reply->ping.success;
-    const char *text = reply->kind == HT_REP_PING ? bad ? "failed" : "answered as it should be" : reply->text;
+    bool bad = (reply->kind == HT_REP_PING && !reply->ping.success) ||
+               (reply->kind == HT_REP_PROBE && reply->probe.verdict == HT_PROBE_REFUSED);
+    const char *text = reply->kind == HT_REP_PING    ? bad ? "failed" : "answered as it should be"
+                       : reply->kind == HT_REP_PROBE ? ht_probe_words[reply->probe.verdict].name
+                                                     : reply->text;
     ht_app_flash(app, bad ? HT_FLASH_ERROR : HT_FLASH_INFO, "%s %s: %s", w->verb, w->subject, text ? text : "done");
     if (reply->kind == HT_REP_PING)
         show_ping(app, &reply->ping, w->subject);
     else if (reply->kind == HT_REP_ROTATED && reply->rotated.secret)
         ht_reveal_open(app, reply, w->subject);
     else if (reply->kind == HT_REP_ROTATED)
-        show_key(app, &reply->rotated, w->subject);
+        ht_act_show_key(app, &reply->rotated, w->subject);
+    else if (reply->kind == HT_REP_PROBE)
+        ht_act_show_probe(app, &reply->probe, w->subject);
 }

@@ -330,9 +330,10 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
 
 static unsigned has_now(const struct ht_screen *s)
 {
-    unsigned always = ~(unsigned)(HT_HAS_OPEN | HT_HAS_DELIVERY | HT_HAS_TEXT | HT_HAS_LIST);
+    unsigned always = ~(unsigned)(HT_HAS_OPEN | HT_HAS_DELIVERY | HT_HAS_SECRET | HT_HAS_TEXT | HT_HAS_LIST);
     return s->tab == TAB_DELIVERIES ? always | HT_HAS_OPEN | HT_HAS_DELIVERY | HT_HAS_LIST
            : s->tab == TAB_OVERVIEW ? always | HT_HAS_TEXT
+           : s->tab == TAB_SECRETS  ? always | HT_HAS_LIST | HT_HAS_SECRET
                                     : always | HT_HAS_LIST;
 }
 
@@ -365,6 +366,8 @@ static bool subject(struct ht_screen *s, struct ht_subject *ret)
         return false;
     ret->endpoint = &st->d.endpoint;
     ret->id = st->d.endpoint.id;
+    if (s->tab == TAB_SECRETS && st->d.secrets.n > 0)
+        ret->secret = &st->d.secrets.rows[st->lists[s->tab].cursor];
     if (s->tab == TAB_DELIVERIES && st->d.latest.n > 0)
         ret->delivery = &st->d.latest.rows[st->lists[s->tab].cursor];
     return true;
@@ -387,7 +390,7 @@ const struct ht_screen_class ht_screen_endpoint = {
     .name = "endpoint",
     .title = "Endpoint",
     .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_TEXT | HT_HAS_LIST | HT_HAS_TABS | HT_HAS_OPEN | HT_HAS_SIBLINGS |
-           HT_HAS_ENDPOINT | HT_HAS_DELIVERY | HT_HAS_AGES | HT_HAS_RELOAD,
+           HT_HAS_ENDPOINT | HT_HAS_KEY | HT_HAS_DELIVERY | HT_HAS_SECRET | HT_HAS_AGES | HT_HAS_RELOAD,
     .state_size = sizeof(struct state),
     .open = open_screen,
     .close = close_screen,

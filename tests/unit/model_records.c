@@ -49,6 +49,12 @@ static void fill_secret_meta(struct ht_secret_meta *m)
     *m = (struct ht_secret_meta){.created_by = s(), .public_pem = s()};
 }
 
+static void fill_fleet_key(struct ht_fleet_key *k)
+{
+    *k = (struct ht_fleet_key){.tenant_name = s(), .profile = s(), .endpoint_url = s(), .endpoint_description = s()};
+    fill_secret_meta(&k->secret);
+}
+
 static void fill_event(struct ht_event *e)
 {
     *e = (struct ht_event){
@@ -156,6 +162,12 @@ static void fill_payload(struct ht_reply *r)
                                           .request_body = s(),
                                           .response_headers = s(),
                                           .response_body = s()};
+        break;
+    case HT_REP_PROBE:
+        r->probe.answer = (struct ht_ping_result){.error_detail = s(), .response_body = s()};
+        break;
+    case HT_REP_FLEET:
+        FILL_LIST(&r->fleet, ht_fleet_key, fill_fleet_key);
         break;
     case HT_REP_ERROR:
     case HT_REP_DONE:

@@ -22,14 +22,18 @@ enum ht_request_kind {
     HT_REQ_TYPES,      /* text = filter */
     HT_REQ_WORKERS,
     HT_REQ_WHOAMI, /* login, roles, database, version */
+    HT_REQ_FLEET, /* every live secret; text = filter; tenant, before (endpoint) and generation = the last row so far */
     /* loader: short writes */
     HT_REQ_REDELIVER,      /* id */
     HT_REQ_CANCEL,         /* id: a delivery's pending retries */
     HT_REQ_ENDPOINT_STATE, /* id; state = the wanted enum ht_endpoint_status; choice = what becomes of the held */
-    HT_REQ_ROTATE,         /* id; overlap_ms; reply carries the secret for the one reveal */
+    HT_REQ_ROTATE,         /* id (nil: the tenant's key); overlap_ms; reply carries the secret for the one reveal */
+    HT_REQ_PROMOTE,        /* id (nil: the tenant's key): the waiting generation signs now */
+    HT_REQ_REVOKE,         /* id (nil: the tenant's key), generation: it stops signing now */
     HT_REQ_REVEALED,       /* id = secret's id: it was shown, copied or written */
     /* errands */
-    HT_REQ_PING, /* id */
+    HT_REQ_PING,  /* id */
+    HT_REQ_PROBE, /* id: whether the receiver knows the newest secret */
     HT_REQ_KIND_COUNT,
 };
 
@@ -39,10 +43,12 @@ struct ht_request {
     enum ht_request_kind kind;
     uint64_t ticket; /* chosen by the UI, echoed */
     struct ht_uuid id;
+    struct ht_uuid tenant; /* whose: where id may be nil */
     struct ht_uuid before;
     struct ht_uuid after;
     int32_t limit;
     int32_t state;
+    int32_t generation;
     enum ht_held_choice choice;
     int64_t overlap_ms;
     double rate_per_s;
@@ -67,6 +73,8 @@ enum ht_reply_kind {
     HT_REP_DONE,    /* a write succeeded; text says what, id = the new or changed object */
     HT_REP_ROTATED, /* a rotation's or creation's result: `rotated`, id = the new secret's */
     HT_REP_PING,
+    HT_REP_PROBE,
+    HT_REP_FLEET,
     HT_REP_LINK,    /* notice: link state, retry_in_ms, text = why */
     HT_REP_CHANGED, /* notice: new deliveries or settled attempts exist; fetch when it suits */
     HT_REP_FIGURES, /* notice: the engine's state is another (delivering, standing by, off): read its figures again */
@@ -159,6 +167,8 @@ struct ht_reply {
         struct ht_workers workers;
         struct ht_whoami whoami;
         struct ht_ping_result ping;
+        struct ht_probe probe;
+        struct ht_fleet_keys fleet;
         struct ht_rotated rotated;
         struct {
             enum ht_link_state state;

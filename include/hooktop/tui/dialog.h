@@ -51,7 +51,8 @@ struct ht_dialog {
     /* what `done` needs; ids only, nothing of the list it came from */
     int action;
     int wanted;
-    struct ht_uuid id;
+    struct ht_uuid id, tenant;
+    int32_t generation;
     char subject[96];
     void (*done)(struct ht_app *app, struct ht_dialog *d, bool yes);
 };

@@ -55,6 +55,8 @@ enum ht_has {
     HT_HAS_RELOAD = 1 << 10,
     HT_HAS_ROWS = 1 << 11,    /* something to move through: a list or a text */
     HT_HAS_AGES = 1 << 13,    /* times that can be shown as age */
+    HT_HAS_KEY = 1 << 14,     /* what signs is known: the endpoint's secret, or its tenant's key */
+    HT_HAS_SECRET = 1 << 15,  /* one generation of it is under the cursor */
     HT_HAS_COMMAND = 1 << 12, /* the command line and the number keys: all but what must be finished first */
 };
 
@@ -97,7 +99,11 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(PING, "ping", "T", HT_HAS_ENDPOINT, CHANGE, OPERATE, "ping", "send the test event and show its answer")          \
     X(DISABLE, "disable", "D", HT_HAS_ENDPOINT, CHANGE, ADMIN, "disable", "disable the endpoint, or enable it again")  \
     X(PAUSE, "pause", "P", HT_HAS_ENDPOINT, CHANGE, OPERATE, "pause", "pause the endpoint, or resume it")              \
-    X(ROTATE, "rotate", "K", HT_HAS_ENDPOINT, CHANGE, ADMIN, "rotate", "make a new secret and show it once")           \
+    X(ROTATE, "rotate", "K", HT_HAS_KEY, CHANGE, ADMIN, "rotate", "make a new secret and show it once")                \
+    X(PROBE, "probe", "V", HT_HAS_SECRET, CHANGE, OPERATE, "probe",                                                    \
+      "ask the receiver whether it knows the new secret")                                                              \
+    X(PROMOTE, "promote", "O", HT_HAS_SECRET, CHANGE, ADMIN, "promote", "the secret that waits signs now, alone")      \
+    X(REVOKE, "revoke", "X", HT_HAS_SECRET, CHANGE, ADMIN, "revoke", "end this generation now")                        \
     X(REDELIVER, "redeliver", "R", HT_HAS_DELIVERY, CHANGE, OPERATE, "redeliver", "deliver it to its endpoint again")  \
     X(CANCEL, "cancel", "C", HT_HAS_DELIVERY, CHANGE, OPERATE, "cancel", "cancel what is still to be tried of it")     \
     X(BACK, "back", "q Esc Backspace", 0, GO, VIEW, "back", "back; q quits on the first level")                        \

@@ -16,6 +16,7 @@
     X(DELIVERIES, ht_screen_deliveries)                                                                                \
     X(TYPES, ht_screen_types)                                                                                          \
     X(WORKERS, ht_screen_workers)                                                                                      \
+    X(SECRETS, ht_screen_secrets)                                                                                      \
     X(ENDPOINT, ht_screen_endpoint)                                                                                    \
     X(DELIVERY, ht_screen_delivery)                                                                                    \
     X(TYPE, ht_screen_type)                                                                                            \
@@ -34,8 +35,10 @@ struct ht_screen;
 /* What is under the cursor. */
 struct ht_subject {
     struct ht_uuid id;
-    const struct ht_endpoint *endpoint; /* borrowed until the next reply; NULL: none */
+    /* Borrowed until the next reply; NULL: none. Where a key is under the cursor that is a tenant's, its id is nil. */
+    const struct ht_endpoint *endpoint;
     const struct ht_delivery *delivery;
+    const struct ht_secret_meta *secret; /* a generation of what signs for the endpoint */
 };
 
 struct ht_screen_class {

@@ -1,0 +1,25 @@
+/* What the questions of act.c and act_key.c share. Private to src/tui. */
+#ifndef HOOKTOP_SRC_TUI_ACT_PARTS_H
+#define HOOKTOP_SRC_TUI_ACT_PARTS_H
+
+#include "hooktop/tui/chrome.h"
+
+#define HT_REASON_LABEL "Reason"
+
+/* A question about `subject`, one level higher in production; fill it, then finish, which opens it. */
+struct ht_dialog *ht_act_ask(struct ht_app *app, int level, enum ht_action_id action, const struct ht_uuid *id,
+                             const char *subject, const char *verb, const char *title);
+/* `reason`: asked for why from level 2 on; in production always. */
+void ht_act_finish(struct ht_app *app, struct ht_dialog *d, bool reason);
+void ht_act_endpoint_info(struct ht_dialog *d, const struct ht_endpoint *e);
+/* The request of an answered question: its ids and the reason typed. */
+struct ht_request *ht_act_request(const struct ht_dialog *d, enum ht_request_kind kind);
+/* What was sent and answered, as the end of a text. */
+void ht_act_add_answer(struct ht_doc *d, const struct ht_ping_result *p);
+
+/* act_key.c: rotate, probe, promote, revoke; false: not one of them. */
+bool ht_act_on_key(struct ht_app *app, const struct ht_subject *it, enum ht_action_id action);
+void ht_act_show_key(struct ht_app *app, const struct ht_rotated *r, const char *subject);
+void ht_act_show_probe(struct ht_app *app, const struct ht_probe *p, const char *subject);
+
+#endif
