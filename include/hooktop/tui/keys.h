@@ -100,8 +100,7 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(DISABLE, "disable", "D", HT_HAS_ENDPOINT, CHANGE, ADMIN, "disable", "disable the endpoint, or enable it again")  \
     X(PAUSE, "pause", "P", HT_HAS_ENDPOINT, CHANGE, OPERATE, "pause", "pause the endpoint, or resume it")              \
     X(ROTATE, "rotate", "K", HT_HAS_KEY, CHANGE, ADMIN, "rotate", "make a new secret and show it once")                \
-    X(PROBE, "probe", "V", HT_HAS_SECRET, CHANGE, OPERATE, "probe",                                                    \
-      "ask the receiver whether it knows the new secret")                                                              \
+    X(PROBE, "probe", "V", HT_HAS_SECRET, CHANGE, OPERATE, "probe", "ask whether the receiver has the new secret")     \
     X(PROMOTE, "promote", "O", HT_HAS_SECRET, CHANGE, ADMIN, "promote", "the secret that waits signs now, alone")      \
     X(REVOKE, "revoke", "X", HT_HAS_SECRET, CHANGE, ADMIN, "revoke", "end this generation now")                        \
     X(REDELIVER, "redeliver", "R", HT_HAS_DELIVERY, CHANGE, OPERATE, "redeliver", "deliver it to its endpoint again")  \
