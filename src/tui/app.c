@@ -19,6 +19,8 @@ void ht_app_init(struct ht_app *app, const struct ht_tui_options *o, const struc
 void ht_app_fini(struct ht_app *app)
 {
     ht_app_close_all(app);
+    while (app->n_commands)
+        free(app->commands[--app->n_commands]);
     ht_dialog_free(app->dialog);
     ht_whoami_fini(&app->who);
     ht_canvas_fini(&app->canvas);

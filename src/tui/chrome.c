@@ -149,11 +149,13 @@ static const char *input_hint(const struct ht_app *app)
     case HT_INPUT_FILTER:
         return " Enter keep  Esc drop  word  field:value  -field:value  a|b  code:5xx  after:-2h";
     case HT_INPUT_COMMAND:
-        return " Enter run  Tab complete  Esc cancel";
+        return " Enter run  Tab complete  Up older  Esc cancel";
     case HT_INPUT_SEARCH:
         return " Enter find  Esc cancel";
     case HT_INPUT_PATH:
         return " Enter write  Esc cancel";
+    case HT_INPUT_COPY:
+        return " the key before what is to be copied  any other key: nothing";
     default:
         return NULL;
     }

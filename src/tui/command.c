@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "hooktop/tui/app.h"
@@ -42,9 +43,32 @@ void ht_app_theme(struct ht_app *app, const char *name)
     ht_app_flash(app, HT_FLASH_INFO, "theme '%s' loaded", theme.name);
 }
 
+/* History ---------------------------------------------------------------------------------------------------------- */
+static void remember(struct ht_app *app, const char *line)
+{
+    if (app->n_commands && strcmp(app->commands[app->n_commands - 1], line) == 0)
+        return;
+    if (app->n_commands == HT_COMMANDS_MAX) {
+        free(app->commands[0]);
+        memmove(app->commands, app->commands + 1, --app->n_commands * sizeof *app->commands);
+    }
+    app->commands[app->n_commands++] = ht_strdup(line);
+}
+
+void ht_command_recall(struct ht_app *app, bool older)
+{
+    if (older ? app->command_at == 0 : app->command_at >= app->n_commands)
+        return;
+    app->command_at += older ? (size_t)-1 : 1;
+    ht_prompt_set(&app->prompt, app->command_at < app->n_commands ? app->commands[app->command_at] : "");
+}
+
+/* Running ---------------------------------------------------------------------------------------------------------- */
 void ht_command_run(struct ht_app *app, const char *line)
 {
     char word[64];
+    if (line[strspn(line, " ")])
+        remember(app, line);
     line += strspn(line, " ");
     size_t len = strcspn(line, " ");
     if (len == 0)

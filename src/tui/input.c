@@ -47,7 +47,11 @@ static void line_done(struct ht_app *app, enum ht_input input)
 static void key_to_line(struct ht_app *app, int32_t key)
 {
     bool changed;
-    if (key == HT_KEY_ESC || key == HT_KEY_CTRL_C || (key == HT_KEY_BACKSPACE && app->prompt.len == 0))
+    if (app->input == HT_INPUT_COPY)
+        ht_copy_key(app, key);
+    else if (app->input == HT_INPUT_COMMAND && (key == HT_KEY_UP || key == HT_KEY_DOWN))
+        ht_command_recall(app, key == HT_KEY_UP);
+    else if (key == HT_KEY_ESC || key == HT_KEY_CTRL_C || (key == HT_KEY_BACKSPACE && app->prompt.len == 0))
         app->input = HT_INPUT_KEYS;
     else if (key == HT_KEY_ENTER)
         line_done(app, app->input);
@@ -219,6 +223,7 @@ static bool act_everywhere(struct ht_app *app, struct ht_screen *s, enum ht_acti
         ht_app_open(app, HT_SCREEN_MESSAGES, NULL);
         return true;
     case HT_ACT_COMMAND:
+        app->command_at = app->n_commands;
         ht_app_ask_line(app, HT_INPUT_COMMAND, ":", "");
         return true;
     case HT_ACT_FILTER:
@@ -227,6 +232,16 @@ static bool act_everywhere(struct ht_app *app, struct ht_screen *s, enum ht_acti
         return true;
     case HT_ACT_UNFILTER:
         unfilter(app, s);
+        return true;
+    case HT_ACT_COPY:
+        ht_copy_ask(app);
+        return true;
+    case HT_ACT_PAGER:
+    case HT_ACT_EDITOR:
+        ht_outside_show(app, action);
+        return true;
+    case HT_ACT_BEFORE:
+        ht_app_before(app);
         return true;
     case HT_ACT_SEARCH:
         ht_app_ask_line(app, HT_INPUT_SEARCH, "/", "");

@@ -53,6 +53,16 @@ static void screen_free(struct ht_app *app, struct ht_screen *s)
     free(s);
 }
 
+/* Only what fetches itself can be opened again: the others are answers, shown once. */
+static void leave(struct ht_app *app)
+{
+    const struct ht_screen *s = app->depth ? ht_app_top(app) : NULL;
+    if (!s || !s->class->fetch)
+        return;
+    app->before = (struct ht_place){.known = true, .screen = s->screen_id, .id = s->id, .tab = s->tab};
+    memcpy(app->before.crumb, s->crumb, sizeof app->before.crumb);
+}
+
 static void on_show(struct ht_app *app, struct ht_screen *s)
 {
     ht_screen_refresh(app, s, 0);
@@ -74,6 +84,7 @@ struct ht_screen *ht_app_open(struct ht_app *app, enum ht_screen_id id, const st
         return NULL;
     }
     stop_typing(app);
+    leave(app);
     struct ht_screen *s = screen_new(app, id, subject);
     app->stack[app->depth++] = s;
     if (s->class->open)
@@ -91,6 +102,7 @@ static void pop(struct ht_app *app)
 void ht_app_switch(struct ht_app *app, enum ht_screen_id root)
 {
     stop_typing(app);
+    leave(app);
     while (app->depth > 1)
         pop(app);
     if (!app->roots[root]) {
@@ -109,8 +121,34 @@ void ht_app_back(struct ht_app *app)
     struct ht_screen *s = ht_app_top(app);
     if (app->depth == 1 || (s->class->may_close && !s->class->may_close(app, s)))
         return;
+    leave(app);
     pop(app);
     on_show(app, ht_app_top(app));
+}
+
+void ht_app_before(struct ht_app *app)
+{
+    const struct ht_place to = app->before;
+    if (!to.known) {
+        ht_app_flash(app, HT_FLASH_INFO, "no screen was shown before this one");
+        return;
+    }
+    if (ht_screens[to.screen]->root) {
+        ht_app_switch(app, to.screen);
+        return;
+    }
+    if (app->depth > 1) { /* in place of the detail that is open: going to and fro must not pile up */
+        const struct ht_screen *below = app->stack[app->depth - 2];
+        if (below->screen_id == to.screen && ht_uuid_cmp(&below->id, &to.id) == 0) {
+            ht_app_back(app);
+            return;
+        }
+    }
+    struct ht_screen *s = ht_app_open(app, to.screen, &to.id);
+    if (s) {
+        memcpy(s->crumb, to.crumb, sizeof s->crumb);
+        s->tab = to.tab;
+    }
 }
 
 void ht_app_close_all(struct ht_app *app)

@@ -8,6 +8,7 @@
 
 #include "hooktop/base/clock.h"
 #include "hooktop/tui/app.h"
+#include "outside.h"
 #include "terminal.h"
 #include "theme_watch.h"
 
@@ -35,6 +36,14 @@ static void frame(struct run *r)
     ht_paint(&r->term, &r->app.canvas, &r->app.theme);
 }
 
+static void take_size(struct run *r)
+{
+    int rows, cols;
+    ht_term_size(&rows, &cols);
+    ht_app_resize(&r->app, rows, cols);
+    ht_term_resize(&r->term, rows, cols);
+}
+
 static bool op_reveal(void *user, struct ht_rect box, const struct ht_secret *secret, struct ht_err *err)
 {
     struct run *r = user;
@@ -50,7 +59,31 @@ static void op_conceal(void *user)
 static bool op_copy(void *user, const struct ht_secret *secret, const char **ret_how, struct ht_err *err)
 {
     (void)user;
-    return ht_term_copy(secret, ret_how, err);
+    return ht_clipboard_copy(ht_secret_bytes(secret), ht_secret_len(secret), ret_how, err);
+}
+
+static bool op_copy_text(void *user, const char *text, size_t len, const char **ret_how, struct ht_err *err)
+{
+    (void)user;
+    return ht_clipboard_copy(text, len, ret_how, err);
+}
+
+static bool op_show_outside(void *user, const char *program, const char *text, size_t len, struct ht_err *err)
+{
+    struct run *r = user;
+    char words[256], *save = NULL;
+    const char *argv[HT_OUTSIDE_WORDS] = {0};
+    size_t n = 0;
+    snprintf(words, sizeof words, "%s", program);
+    for (char *w = strtok_r(words, " \t", &save); w && n < HT_OUTSIDE_WORDS - 1; w = strtok_r(NULL, " \t", &save))
+        argv[n++] = w;
+    if (n == 0)
+        return ht_fail(err, HT_USAGE, "pager", "set PAGER or EDITOR to a program", "it is blank") == HT_OK;
+    ht_term_leave(&r->term);
+    enum ht_rc rc = ht_outside_run(argv, text, len, err);
+    ht_term_resume(&r->term);
+    take_size(r);
+    return rc == HT_OK;
 }
 
 static void op_redraw(void *user)
@@ -67,14 +100,6 @@ static void op_flush_input(void *user)
 {
     (void)user;
     ht_term_flush_input();
-}
-
-static void take_size(struct run *r)
-{
-    int rows, cols;
-    ht_term_size(&rows, &cols);
-    ht_app_resize(&r->app, rows, cols);
-    ht_term_resize(&r->term, rows, cols);
 }
 
 static void suspend(struct run *r)
@@ -176,7 +201,8 @@ static void loop(struct run *r)
 enum ht_rc ht_tui_run(const struct ht_tui_options *o, struct ht_err *err)
 {
     struct run *r = ht_alloc(1, sizeof *r);
-    struct ht_terminal ops = {r, op_reveal, op_conceal, op_copy, op_redraw, op_suspend, op_flush_input};
+    struct ht_terminal ops = {r,         op_reveal,  op_conceal,    op_copy, op_copy_text, op_show_outside,
+                              op_redraw, op_suspend, op_flush_input};
     struct ht_theme theme;
     enum ht_rc rc = ht_theme_load(o->theme, o->theme_dir, &theme, err);
     if (rc == HT_OK)

@@ -267,15 +267,21 @@ void ht_term_resize(struct ht_term *t, int rows, int cols)
     ht_paint_forget(t);
 }
 
+void ht_term_leave(struct ht_term *t)
+{
+    (void)t;
+    def_prog_mode();
+    endwin();
+    fflush(stdout);
+}
+
 void ht_term_suspend(struct ht_term *t)
 {
     struct sigaction dfl = {.sa_handler = SIG_DFL}, old;
     sigset_t stop;
     sigemptyset(&stop);
     sigaddset(&stop, SIGTSTP);
-    def_prog_mode();
-    endwin();
-    fflush(stdout);
+    ht_term_leave(t);
     /* The whole group, as the terminal would: whoever waits for us stops too. An orphaned group is not stopped. */
     sigaction(SIGTSTP, &dfl, &old);
     pthread_sigmask(SIG_UNBLOCK, &stop, NULL);

@@ -30,6 +30,7 @@ HT_MUST_CHECK enum ht_rc ht_term_start(struct ht_term *t, bool no_color, struct 
 void ht_term_stop(struct ht_term *t); /* also for a struct of zeros that was never started */
 void ht_term_size(int *ret_rows, int *ret_cols);
 void ht_term_resize(struct ht_term *t, int rows, int cols);
+void ht_term_leave(struct ht_term *t);   /* the terminal as it was before us, until ht_term_resume */
 void ht_term_suspend(struct ht_term *t); /* returns when we are back */
 void ht_term_resume(struct ht_term *t);  /* after others may have changed the terminal's modes */
 /* The next key, or HT_KEY_NONE. Does not wait but for the rest of an escape sequence. */
@@ -43,9 +44,8 @@ void ht_paint_forget(struct ht_term *t); /* everything is drawn anew at the next
 void ht_paint_theme(struct ht_term *t);  /* the theme is another one */
 void ht_paint_fini(struct ht_term *t);
 
-/* reveal.c: a secret straight onto the terminal, and into its clipboard. */
+/* reveal.c: a secret straight onto the terminal. */
 bool ht_term_reveal(struct ht_term *t, struct ht_rect box, const struct ht_secret *secret, struct ht_err *err);
 void ht_term_conceal(struct ht_term *t);
-bool ht_term_copy(const struct ht_secret *secret, const char **ret_how, struct ht_err *err);
 
 #endif

@@ -30,6 +30,23 @@ static bool copy(void *user, const struct ht_secret *secret, const char **ret_ho
     return true;
 }
 
+static bool copy_text(void *user, const char *text, size_t len, const char **ret_how, struct ht_err *err)
+{
+    struct ht_rig *r = user;
+    (void)err;
+    snprintf(r->copied, sizeof r->copied, "%.*s", (int)len, text);
+    *ret_how = "by a test";
+    return true;
+}
+
+static bool show_outside(void *user, const char *program, const char *text, size_t len, struct ht_err *err)
+{
+    struct ht_rig *r = user;
+    (void)err;
+    snprintf(r->outside, sizeof r->outside, "%s: %.*s", program, (int)len, text);
+    return true;
+}
+
 static void redraw(void *user)
 {
     ((struct ht_rig *)user)->redraws++;
@@ -54,7 +71,7 @@ void ht_rig_start(struct ht_rig *r, int rows, int cols)
     r->options.profile_facts = ht_data_profile_facts;
     if (!r->options.environment)
         r->options.environment = "demo";
-    r->terminal = (struct ht_terminal){r, reveal, conceal, copy, redraw, suspend, flush_input};
+    r->terminal = (struct ht_terminal){r, reveal, conceal, copy, copy_text, show_outside, redraw, suspend, flush_input};
     ht_app_init(&r->app, &r->options, &r->terminal, 1000000000);
     ht_app_resize(&r->app, rows, cols);
 }

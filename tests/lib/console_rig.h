@@ -18,6 +18,7 @@ struct ht_rig {
     /* what the terminal was told to do */
     int reveals, conceals, copies, redraws, suspends, flushes;
     bool refuse_reveal;
+    char copied[4096], outside[4096]; /* what went to the clipboard, and to which program */
 };
 
 void ht_rig_init(struct ht_rig *r, int rows, int cols); /* connected, first screen answered */

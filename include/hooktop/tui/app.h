@@ -18,6 +18,7 @@
 #define HT_STACK_MAX    12
 #define HT_MESSAGES_MAX 200
 #define HT_WRITES_MAX   16
+#define HT_COMMANDS_MAX 50
 
 /* What only a terminal can do; each may be called at any time between frames. */
 struct ht_terminal {
@@ -28,13 +29,17 @@ struct ht_terminal {
     void (*conceal)(void *user); /* takes it off the screen for good; called only while it is shown */
     /* Into the clipboard; *ret_how says by which way. */
     bool (*copy)(void *user, const struct ht_secret *secret, const char **ret_how, struct ht_err *err);
+    /* The same for text that is no secret. */
+    bool (*copy_text)(void *user, const char *text, size_t len, const char **ret_how, struct ht_err *err);
+    /* Gives the terminal to a program (its words separated by blanks) that shows a copy of the text, and waits. */
+    bool (*show_outside)(void *user, const char *program, const char *text, size_t len, struct ht_err *err);
     void (*redraw)(void *user);      /* everything anew at the next frame */
     void (*suspend)(void *user);     /* back to the shell until it brings us back */
     void (*flush_input)(void *user); /* forget keys typed ahead */
 };
 
 /* What the keys go to. */
-enum ht_input { HT_INPUT_KEYS, HT_INPUT_FILTER, HT_INPUT_SEARCH, HT_INPUT_COMMAND, HT_INPUT_PATH };
+enum ht_input { HT_INPUT_KEYS, HT_INPUT_FILTER, HT_INPUT_SEARCH, HT_INPUT_COMMAND, HT_INPUT_PATH, HT_INPUT_COPY };
 
 enum ht_flash_kind { HT_FLASH_INFO, HT_FLASH_WAIT, HT_FLASH_ERROR };
 
@@ -42,6 +47,15 @@ struct ht_message {
     int64_t at_us; /* the database's time, 0 = not known yet */
     enum ht_flash_kind kind;
     char text[512];
+};
+
+/* A screen that can be opened again. */
+struct ht_place {
+    bool known;
+    enum ht_screen_id screen;
+    struct ht_uuid id;
+    char crumb[96];
+    int tab;
 };
 
 /* A write on its way. */
@@ -66,6 +80,7 @@ struct ht_app {
     struct ht_screen *roots[HT_SCREEN_COUNT];
     struct ht_screen *stack[HT_STACK_MAX];
     size_t depth;
+    struct ht_place before; /* what ht_app_before goes to */
     uint64_t last_serial, last_ticket;
 
     /* the database */
@@ -83,6 +98,8 @@ struct ht_app {
     enum ht_input input;
     struct ht_prompt prompt;
     char input_label[64];
+    char *commands[HT_COMMANDS_MAX];             /* what was typed after `:`, the newest last */
+    size_t n_commands, command_at;               /* command_at: the one being shown */
     struct ht_message messages[HT_MESSAGES_MAX]; /* a ring */
     size_t n_messages;                           /* ever */
     bool flash;                                  /* the newest message is shown in the status line */
@@ -138,6 +155,7 @@ bool ht_app_stale(const struct ht_app *app, const struct ht_screen *s);
 struct ht_screen *ht_app_open(struct ht_app *app, enum ht_screen_id id, const struct ht_uuid *subject);
 void ht_app_switch(struct ht_app *app, enum ht_screen_id root); /* to a screen of the first level */
 void ht_app_back(struct ht_app *app);
+void ht_app_before(struct ht_app *app); /* what was shown before this screen, also when it was closed since */
 void ht_app_close_all(struct ht_app *app);
 
 /* chrome.c: everything around a screen's body. */
@@ -146,6 +164,10 @@ void ht_chrome_draw(struct ht_app *app);
 bool ht_act_on_subject(struct ht_app *app, enum ht_action_id action);
 /* ... and what became of it: a flash, or a screen. Takes parts of the reply. */
 void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_write *write);
+/* copy.c: asks what to copy; the key that answers; the text of the screen to $PAGER or $EDITOR. */
+void ht_copy_ask(struct ht_app *app);
+void ht_copy_key(struct ht_app *app, int32_t key);
+void ht_outside_show(struct ht_app *app, enum ht_action_id action);
 /* screen_deliveries.c: the log of one endpoint. */
 void ht_log_of_endpoint(struct ht_app *app, const struct ht_endpoint *e);
 /* screen_result.c: a screen with a text, empty so far; NULL when the stack is full. */
@@ -156,6 +178,8 @@ void ht_reveal_open(struct ht_app *app, struct ht_reply *reply, const char *subj
 void ht_app_theme(struct ht_app *app, const char *name);
 /* The `:` line. */
 void ht_command_run(struct ht_app *app, const char *line);
+/* Up and Down in it: what was typed before. */
+void ht_command_recall(struct ht_app *app, bool older);
 /* Completes the word under the cursor. */
 void ht_command_complete(struct ht_app *app, struct ht_prompt *p);
 

@@ -92,8 +92,11 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(LOG, "log", "d", HT_HAS_ENDPOINT, LOOK, VIEW, "log", "the deliveries of this endpoint")                          \
     X(TIME, "time", "t", HT_HAS_AGES, LOOK, VIEW, "", "times as age, or absolute in UTC")                              \
     X(RELOAD, "reload", "r F5", HT_HAS_RELOAD, LOOK, VIEW, "", "fetch again")                                          \
+    X(COPY, "copy", "y", HT_HAS_COMMAND, LOOK, VIEW, "", "copy its id, URL or text: tmux, SSH")                        \
+    X(PAGER, "pager", "o", HT_HAS_TEXT, LOOK, VIEW, "", "a copy of the text in $PAGER")                                \
+    X(EDITOR, "editor", "e", HT_HAS_TEXT, LOOK, VIEW, "", "a copy of the text in $EDITOR")                             \
     X(REVEAL_SHOW, "show", "v", HT_HAS_REVEAL, LOOK, VIEW, "show", "show it for 60 s; any key hides it")               \
-    X(REVEAL_COPY, "copy", "y", HT_HAS_REVEAL, LOOK, VIEW, "copy", "copy the secret without showing it")               \
+    X(REVEAL_COPY, "copy-secret", "y", HT_HAS_REVEAL, LOOK, VIEW, "copy", "copy the secret without showing it")        \
     X(REVEAL_WRITE, "write", "w", HT_HAS_REVEAL, LOOK, VIEW, "write to a file",                                        \
       "write the secret to a new file, mode 0600")                                                                     \
     X(PING, "ping", "T", HT_HAS_ENDPOINT, CHANGE, OPERATE, "ping", "send the test event and show its answer")          \
@@ -105,6 +108,7 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(REVOKE, "revoke", "X", HT_HAS_SECRET, CHANGE, ADMIN, "revoke", "end this generation now")                        \
     X(REDELIVER, "redeliver", "R", HT_HAS_DELIVERY, CHANGE, OPERATE, "redeliver", "deliver it to its endpoint again")  \
     X(CANCEL, "cancel", "C", HT_HAS_DELIVERY, CHANGE, OPERATE, "cancel", "cancel what is still to be tried of it")     \
+    X(BEFORE, "before", "-", HT_HAS_COMMAND, GO, VIEW, "", "the screen before this one, and back")                     \
     X(BACK, "back", "q Esc Backspace", 0, GO, VIEW, "back", "back; q quits on the first level")                        \
     X(COMMAND, "command", ":", HT_HAS_COMMAND, GO, VIEW, "cmd", "type an action's name, or a screen's")                \
     X(HELP, "help", "? F1", 0, GO, VIEW, "help", "this page")                                                          \

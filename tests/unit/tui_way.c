@@ -1,0 +1,117 @@
+/* Ways through the console and out of it: the screen before, what was typed after `:`, the clipboard, other programs.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "console_rig.h"
+#include "ht_test.h"
+
+static void the_screen_before(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "-");
+    SHOWS(r, "no screen was shown before");
+    ht_rig_keys(r, "2-");
+    SHOWS(r, "[1 Endpoints]");
+    ht_rig_keys(r, "-");
+    SHOWS(r, "[2 Deliveries]");
+    ht_rig_keys(r, "1j\n");
+    char *title = ht_rig_row(r, 0);
+    struct ht_uuid of = ht_app_top(&r->app)->id;
+    ht_rig_keys(r, "\tq");
+    assert_int_equal(r->app.depth, 1);
+    ht_rig_keys(r, "-"); /* opened again, though it was closed: the same one, on the same tab */
+    assert_int_equal(r->app.depth, 2);
+    assert_memory_equal(&ht_app_top(&r->app)->id, &of, sizeof of);
+    assert_int_equal(ht_app_top(&r->app)->tab, 1);
+    char *again = ht_rig_row(r, 0);
+    assert_string_equal(title, again);
+    free(title);
+    free(again);
+    for (int i = 0; i < 3 * HT_STACK_MAX; i++) { /* to and fro piles nothing up */
+        ht_rig_keys(r, "-");
+        assert_true(r->app.depth <= 2);
+    }
+    ht_rig_keys(r, "?-"); /* an answer is shown once: help is not a place */
+    assert_true(ht_app_top(&r->app)->class->fetch != NULL || ht_app_top(&r->app)->screen_id == HT_SCREEN_HELP);
+}
+
+static void commands_are_remembered(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, ":deliveries\n:types\n:types\n:");
+    ht_rig_key(r, HT_KEY_UP);
+    assert_string_equal(r->app.prompt.text, "types");
+    ht_rig_key(r, HT_KEY_UP);
+    assert_string_equal(r->app.prompt.text, "deliveries"); /* the same twice counts once */
+    ht_rig_key(r, HT_KEY_UP);
+    assert_string_equal(r->app.prompt.text, "deliveries");
+    ht_rig_key(r, HT_KEY_DOWN);
+    ht_rig_key(r, HT_KEY_DOWN);
+    assert_string_equal(r->app.prompt.text, "");
+    ht_rig_key(r, HT_KEY_ESC);
+    for (int i = 0; i < HT_COMMANDS_MAX + 5; i++) {
+        char line[32];
+        snprintf(line, sizeof line, ":theme no%d\n", i);
+        ht_rig_keys(r, line);
+    }
+    ht_rig_keys(r, ":");
+    for (int i = 0; i < HT_COMMANDS_MAX + 5; i++)
+        ht_rig_key(r, HT_KEY_UP);
+    assert_string_equal(r->app.prompt.text, "theme no5");
+}
+
+static void copies_say_what_and_how(void **state)
+{
+    struct ht_rig *r = *state;
+    char id[HT_UUID_TEXT];
+    ht_rig_keys(r, "y");
+    SHOWS(r, "copy: i id  u URL");
+    struct ht_subject it = {0};
+    assert_true(ht_app_top(&r->app)->class->subject(ht_app_top(&r->app), &it));
+    ht_uuid_format(&it.id, id);
+    ht_rig_keys(r, "i");
+    assert_string_equal(r->copied, id);
+    SHOWS(r, "the id is copied by a test");
+    ht_rig_keys(r, "yu");
+    assert_string_equal(r->copied, it.endpoint->url);
+    r->copied[0] = '\0';
+    ht_rig_keys(r, "yx"); /* any other key: nothing, and not what that key does elsewhere */
+    assert_string_equal(r->copied, "");
+    ht_rig_keys(r, "2ye");
+    assert_true(ht_app_top(&r->app)->class->subject(ht_app_top(&r->app), &it));
+    ht_uuid_format(&it.delivery->event_id, id);
+    assert_string_equal(r->copied, id);
+}
+
+static void texts_go_to_other_programs(void **state)
+{
+    struct ht_rig *r = *state;
+    setenv("PAGER", "most -w", 1);
+    unsetenv("VISUAL");
+    setenv("EDITOR", "ed", 1);
+    ht_rig_keys(r, "o");
+    assert_string_equal(r->outside, ""); /* a list is no text */
+    ht_rig_keys(r, "2\n");
+    ht_rig_keys(r, "o");
+    assert_int_equal(strncmp(r->outside, "most -w: ", 9), 0);
+    assert_non_null(strstr(r->outside, "webhook-id: msg_"));
+    ht_rig_keys(r, "e");
+    assert_int_equal(strncmp(r->outside, "ed: ", 4), 0);
+    ht_rig_keys(r, "yt");
+    assert_string_equal(r->copied, r->outside + 4);
+    for (const char *c = r->copied; *c; c++)
+        assert_true((uint8_t)*c >= 0x20 || *c == '\n');
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_screen_before, ht_rig_setup, ht_rig_teardown),
+        cmocka_unit_test_setup_teardown(commands_are_remembered, ht_rig_setup, ht_rig_teardown),
+        cmocka_unit_test_setup_teardown(copies_say_what_and_how, ht_rig_setup, ht_rig_teardown),
+        cmocka_unit_test_setup_teardown(texts_go_to_other_programs, ht_rig_setup, ht_rig_teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
