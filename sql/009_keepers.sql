@@ -174,7 +174,8 @@ BEGIN
         PERFORM fail('state', format('the login %s has none of hooktop''s roles', login), 'a database administrator can grant one: GRANT hooktop_viewer');
     END IF;
     INSERT INTO member (login, tenant_id) VALUES (member_add.login, tenant) ON CONFLICT DO NOTHING;
-    IF NOT FOUND THEN
+    IF NOT FOUND THEN -- a member already, perhaps with more roles than before
+        PERFORM audit_add(coalesce(tenant, '00000000-0000-0000-0000-000000000000'), 'member.changed', login, reason, json_build_object('roles', roles));
         RETURN false;
     END IF;
     PERFORM audit_add(coalesce(tenant, '00000000-0000-0000-0000-000000000000'), 'member.added', login, reason, json_build_object('roles', roles));

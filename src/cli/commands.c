@@ -29,6 +29,8 @@ const struct ht_group ht_groups[] = {
     {"delivery", "deliveries: one event on its way to one endpoint"},
     {"replay", "replays: redelivery of many, at a rate"},
     {"worker", "workers: the processes that deliver"},
+    {"user", "people: logins, their roles, and whose events they see"},
+    {"audit", "the audit log: who did what, and whether it is whole"},
     {"retention", "retention: how long what happened is kept"},
     {"alert", "alerts: what an operator must know without having asked"},
 };
@@ -339,6 +341,37 @@ const struct ht_command ht_commands[] = {
      .flags = HT_COMMAND_WRITES | HT_COMMAND_AUDITED,
      .run = ht_cmd_replay_cancel,
      .summary = "End it; the rest is not redelivered"},
+    {.name = "user list", .run = ht_cmd_user_list, .summary = "Logins with their roles and tenants"},
+    {.name = "user add",
+     ONE("LOGIN"),
+     USES(MUST(ROLE), MAY(ALL_TENANTS), MAY(PASSWORD_FILE)),
+     .flags = HT_COMMAND_WRITES | HT_COMMAND_AUDITED,
+     .run = ht_cmd_user_add,
+     .summary = "Give a login a role, and let it see a tenant (--tenant) or all (--all); makes the login if need be",
+     .about = "What the login has already stays. A password is asked for on the terminal or read from --password-file, "
+              "and reaches the server as a SCRAM verifier only. Making logins and granting roles takes CREATEROLE; "
+              "an admin without it can still add a tenant to a login that has its role."},
+    {.name = "user remove",
+     ONE("LOGIN"),
+     USES(MAY(DROP)),
+     .flags = HT_COMMAND_WRITES | HT_COMMAND_AUDITED | HT_COMMAND_CONFIRMS,
+     .run = ht_cmd_user_remove,
+     .summary = "Take one tenant away (--tenant), or all of them and hooktop's roles",
+     .about = "Roles belong to the whole server: a login that works with several databases of hooktop's there loses "
+              "them in each. The last login that sees all tenants cannot be removed."},
+    {.name = "audit list",
+     FILTER_WORDS,
+     USES(MAY(FIND_SINCE), MAY(LIMIT)),
+     .run = ht_cmd_audit_list,
+     .summary = "Who did what, when, from where and why, newest first",
+     .about = FILTER_ABOUT},
+    {.name = "audit verify",
+     USES(MAY(AGAINST)),
+     .run = ht_cmd_audit_verify,
+     .summary = "Check that no entry was altered, taken away or put in, and name the first that was",
+     .about =
+         "Each tenant's entries are chained by hashes. Who can rewrite a chain from some entry to its end leaves no "
+         "trace in it: keep what --json prints somewhere else, and compare with --against later."},
 
     {.name = "verify",
      USES(MUST(PROFILE), MUST(VERIFY_KEY), MUST(BODY), MAY(VERIFY_HEADER), MAY(AT)),

@@ -130,4 +130,12 @@ const struct ht_option ht_options[HT_OPT_COUNT] = {
     [HT_OPT_VERIFY_KEY] = {"secret-file", 0, HT_OPTION_LIST, "FILE", "the secret, or the public key", 0, 0, NULL},
     [HT_OPT_VERIFY_HEADER] = {"header", 'H', HT_OPTION_LIST, "'N: V'", "a header of the request", 0, 0, NULL},
     [HT_OPT_AT] = {"at", 0, HT_OPTION_TEXT, "TIME", "when it came, for the age check (now)", 0, 0, NULL},
+    [HT_OPT_AGAINST] = {"against", 0, HT_OPTION_FILE, "FILE", "what audit verify --json printed before, kept elsewhere",
+                        0, 0, NULL},
+    [HT_OPT_ROLE] = {"role", 0, HT_OPTION_LIST, "R", "viewer, support, admin, worker, producer or audit_reader", 0, 0,
+                     NULL},
+    [HT_OPT_ALL_TENANTS] = {"all", 0, HT_OPTION_FLAG, NULL, "of all tenants, those to come too", 0, 0, NULL},
+    [HT_OPT_PASSWORD_FILE] = {"password-file", 0, HT_OPTION_FILE, "FILE", "the new login's password; -: standard input",
+                              0, 0, NULL},
+    [HT_OPT_DROP] = {"drop", 0, HT_OPTION_FLAG, NULL, "end the login itself too", 0, 0, NULL},
 };

@@ -117,6 +117,18 @@ void ht_audit_entry_fini(struct ht_audit_entry *e)
     *e = (struct ht_audit_entry){0};
 }
 
+void ht_audit_chain_fini(struct ht_audit_chain *c)
+{
+    FREE_STRINGS(c->tenant_name, c->head, c->problem);
+    *c = (struct ht_audit_chain){0};
+}
+
+void ht_user_fini(struct ht_user *u)
+{
+    FREE_STRINGS(u->login, u->roles, u->tenants, u->added_by);
+    *u = (struct ht_user){0};
+}
+
 #define LIST_FINI(name, type)                                                                                          \
     void name##_fini(struct name *l)                                                                                   \
     {                                                                                                                  \
@@ -140,3 +152,5 @@ LIST_FINI(ht_whys, ht_why)
 LIST_FINI(ht_failure_groups, ht_failure_group)
 LIST_FINI(ht_alerts, ht_alert)
 LIST_FINI(ht_audit_entries, ht_audit_entry)
+LIST_FINI(ht_audit_chains, ht_audit_chain)
+LIST_FINI(ht_users, ht_user)

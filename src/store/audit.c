@@ -1,4 +1,6 @@
+#include <stdlib.h>
 #include "filter_sql.h"
+#include "hooktop/base/codec.h"
 #include "hooktop/base/json.h"
 #include "hooktop/store/queries.h"
 #include "query.h"
@@ -113,4 +115,122 @@ enum ht_rc ht_store_audit_probe(struct ht_conn *c, const struct ht_endpoint *e, 
     add_answer(&w, &p->answer);
     ht_jw_end_object(&w);
     return audit_test_event(c, &s, e, &detail, reason, err);
+}
+
+/* chains ----------------------------------------------------------------------------------------------------------- */
+HT_LIST_READER(read_chains, ht_audit_chains)
+
+#define VERIFY_PAGE 5000 /* entries per statement */
+#define HASH_BYTES  32u
+
+struct verified {
+    int64_t checked;
+    int64_t last_seq;
+    uint8_t *last_hash;
+    size_t last_hash_len;
+    bool ended;
+    int64_t bad_seq;
+    char *problem;
+};
+
+static void verified_fini(struct verified *v)
+{
+    free(v->last_hash);
+    free(v->problem);
+    *v = (struct verified){0};
+}
+
+static enum ht_rc verify_page(struct ht_conn *c, const struct ht_uuid *tenant, const struct verified *from,
+                              struct verified *ret, struct ht_err *err)
+{
+    static const struct ht_col cols[] = {
+        HT_COL("checked", verified, checked, I64),
+        HT_COL("last_seq", verified, last_seq, I64),
+        HT_COL_OF_BYTES("last_hash", verified, last_hash, last_hash_len),
+        HT_COL("ended", verified, ended, BOOL),
+        HT_COL("bad_seq", verified, bad_seq, I64),
+        HT_COL("problem", verified, problem, TEXT),
+    };
+    static const struct ht_stmt s = {
+        .what = "audit verify",
+        .sql = "SELECT checked, last_seq, last_hash, ended, bad_seq, problem"
+               " FROM hooktop.audit_verify($1, $2, coalesce($3, ''::bytea), $4)",
+    };
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_params_init(&p);
+    ht_put_uuid(&p, tenant);
+    ht_put_i64(&p, from->last_seq);
+    ht_put_bytes(&p, from->last_hash, from->last_hash_len);
+    ht_put_i32(&p, VERIFY_PAGE);
+    return ht_conn_one(c, &s, &p, cols, HT_COUNT(cols), ret, sizeof(*ret), err);
+}
+
+static enum ht_rc verify_chain(struct ht_conn *c, struct ht_audit_chain *chain, struct ht_err *err)
+{
+    HT_CLEANUP(verified_fini) struct verified at = {0};
+    enum ht_rc rc = HT_OK;
+    while (rc == HT_OK && !at.ended && at.problem == NULL) {
+        struct verified next = {0};
+        rc = verify_page(c, &chain->tenant_id, &at, &next, err);
+        chain->entries += next.checked;
+        verified_fini(&at);
+        at = next;
+    }
+    if (rc != HT_OK)
+        return rc;
+    chain->head_seq = at.last_seq;
+    if (at.last_hash_len == HASH_BYTES) {
+        chain->head = ht_alloc(1, HT_HEX_SIZE(HASH_BYTES));
+        ht_hex_encode(at.last_hash, HASH_BYTES, chain->head);
+    }
+    chain->bad_seq = at.bad_seq;
+    chain->problem = at.problem;
+    at.problem = NULL;
+    return HT_OK;
+}
+
+enum ht_rc ht_store_audit_verify(struct ht_conn *c, const struct ht_uuid *tenant, struct ht_audit_chains *ret,
+                                 struct ht_err *err)
+{
+    static const struct ht_col cols[] = {
+        HT_COL("tenant_id", ht_audit_chain, tenant_id, UUID),
+        HT_COL("name", ht_audit_chain, tenant_name, TEXT),
+    };
+    static const struct ht_stmt s = {
+        .what = "audit verify",
+        .sql = "SELECT tenant_id, name FROM hooktop.audit_chains() WHERE $1 IS NULL OR tenant_id = $1",
+    };
+    HT_CLEANUP(ht_audit_chains_fini) struct ht_audit_chains l = {0};
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_params_init(&p);
+    ht_put_uuid(&p, tenant);
+    enum ht_rc rc = read_chains(c, &s, &p, cols, HT_COUNT(cols), 0, &l, err);
+    for (size_t i = 0; rc == HT_OK && i < l.n; i++)
+        rc = verify_chain(c, &l.rows[i], err);
+    if (rc != HT_OK)
+        return rc;
+    *ret = l;
+    l = (struct ht_audit_chains){0};
+    return HT_OK;
+}
+
+enum ht_rc ht_store_audit_hash(struct ht_conn *c, const struct ht_uuid *tenant, int64_t seq, char **ret,
+                               struct ht_err *err)
+{
+    static const struct ht_col cols[] = {{.sql = "hash", .kind = HT_COL_TEXT}};
+    static const struct ht_stmt s = {
+        .what = "audit verify",
+        .sql = "SELECT encode(hash, 'hex') FROM hooktop.audit WHERE tenant_id = $1 AND seq = $2",
+    };
+    char *hash = NULL;
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_params_init(&p);
+    ht_put_uuid(&p, tenant);
+    ht_put_i64(&p, seq);
+    enum ht_rc rc = ht_conn_one(c, &s, &p, cols, HT_COUNT(cols), &hash, sizeof(hash), err);
+    if (rc == HT_NOT_FOUND)
+        return ht_fail(err, rc, "audit verify", NULL, "there is no entry %lld", (long long)seq);
+    if (rc == HT_OK)
+        *ret = hash;
+    return rc;
 }

@@ -89,6 +89,16 @@ static void fill_audit_entry(struct ht_audit_entry *e)
         .tenant_name = s(), .who = s(), .from = s(), .action = s(), .object = s(), .reason = s(), .detail = s()};
 }
 
+static void fill_audit_chain(struct ht_audit_chain *c)
+{
+    *c = (struct ht_audit_chain){.tenant_name = s(), .head = s(), .problem = s()};
+}
+
+static void fill_user(struct ht_user *u)
+{
+    *u = (struct ht_user){.login = s(), .roles = s(), .tenants = s(), .added_by = s()};
+}
+
 #define FILL_LIST(list, type, fill)                                                                                    \
     do {                                                                                                               \
         (list)->rows = ht_alloc(3, sizeof(struct type));                                                               \
@@ -119,6 +129,8 @@ static void all_lists(void)
     LIST_COMES_AND_GOES(ht_attempts, ht_attempt, fill_attempt);
     LIST_COMES_AND_GOES(ht_workers, ht_worker, fill_worker);
     LIST_COMES_AND_GOES(ht_audit_entries, ht_audit_entry, fill_audit_entry);
+    LIST_COMES_AND_GOES(ht_audit_chains, ht_audit_chain, fill_audit_chain);
+    LIST_COMES_AND_GOES(ht_users, ht_user, fill_user);
 }
 
 static void fill_payload(struct ht_reply *r)

@@ -97,6 +97,11 @@ enum ht_option_id {
     HT_OPT_VERIFY_KEY,
     HT_OPT_VERIFY_HEADER,
     HT_OPT_AT,
+    HT_OPT_AGAINST,
+    HT_OPT_ROLE,
+    HT_OPT_ALL_TENANTS,
+    HT_OPT_PASSWORD_FILE,
+    HT_OPT_DROP,
     HT_OPT_COUNT,
 };
 

@@ -55,5 +55,10 @@ ht_command_fn ht_cmd_replay_pause;
 ht_command_fn ht_cmd_replay_resume;
 ht_command_fn ht_cmd_replay_cancel;
 ht_command_fn ht_cmd_verify;
+ht_command_fn ht_cmd_user_list;
+ht_command_fn ht_cmd_user_add;
+ht_command_fn ht_cmd_user_remove;
+ht_command_fn ht_cmd_audit_list;
+ht_command_fn ht_cmd_audit_verify;
 
 #endif

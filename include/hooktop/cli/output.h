@@ -64,6 +64,9 @@ extern const struct ht_record_kind ht_kind_why;
 extern const struct ht_record_kind ht_kind_failure_group;
 extern const struct ht_record_kind ht_kind_alert;
 extern const struct ht_record_kind ht_kind_replay;
+extern const struct ht_record_kind ht_kind_audit;
+extern const struct ht_record_kind ht_kind_audit_chain;
+extern const struct ht_record_kind ht_kind_user;
 
 /* `n` records behind one another: a table for people, or one object per line. */
 void ht_out_rows(bool json, const struct ht_record_kind *kind, const void *rows, size_t n, bool more);

@@ -285,6 +285,30 @@ struct ht_audit_entry {
 };
 void ht_audit_entry_fini(struct ht_audit_entry *e);
 
+/* The audit entries of one tenant, chained by hashes. */
+struct ht_audit_chain {
+    struct ht_uuid tenant_id; /* nil: what belongs to no tenant */
+    char *tenant_name;
+    int64_t entries;
+    int64_t head_seq; /* the last entry, to be noted elsewhere and compared later */
+    char *head;       /* its hash, hexadecimal */
+    int64_t bad_seq;  /* where `problem` begins */
+    char *problem;    /* NULL: unbroken */
+};
+void ht_audit_chain_fini(struct ht_audit_chain *c);
+
+/* A login with what it may do. */
+struct ht_user {
+    char *login;
+    char *roles;   /* "support, audit_reader"; without those that another brings along */
+    char *tenants; /* names; NULL: none by name */
+    bool sees_all;
+    bool there; /* the server knows the login */
+    int64_t added_at;
+    char *added_by;
+};
+void ht_user_fini(struct ht_user *u);
+
 /* A bounded page of records. `more` says that another page follows (key: the last row's id). */
 #define HT_LIST(name, type)                                                                                            \
     struct name {                                                                                                      \
@@ -308,5 +332,7 @@ HT_LIST(ht_whys, ht_why)
 HT_LIST(ht_failure_groups, ht_failure_group)
 HT_LIST(ht_alerts, ht_alert)
 HT_LIST(ht_audit_entries, ht_audit_entry)
+HT_LIST(ht_audit_chains, ht_audit_chain)
+HT_LIST(ht_users, ht_user)
 
 #endif

@@ -26,6 +26,28 @@ HT_MUST_CHECK enum ht_rc ht_store_type_add(struct ht_conn *c, const struct ht_uu
                                            const char *description, const char *contract, const char *sample,
                                            struct ht_err *err);
 
+/* people ----------------------------------------------------------------------------------------------------------- */
+/* Logins are the database's; hooktop gives them its roles and notes whose tenants they see. Making, granting and
+ * dropping logins takes CREATEROLE besides the role admin (HT_DENIED says so). */
+HT_MUST_CHECK enum ht_rc ht_store_users(struct ht_conn *c, struct ht_users *ret, struct ht_err *err);
+HT_MUST_CHECK enum ht_rc ht_store_user_find(struct ht_conn *c, const char *login, struct ht_user *ret,
+                                            struct ht_err *err);
+struct ht_user_input {
+    const char *login;
+    const char *const *roles; /* "viewer"; what the login has already stays */
+    size_t roles_len;
+    const struct ht_uuid *tenant; /* NULL: all tenants */
+    const char *password;         /* NULL: none is set; borrowed, leaves the process only as a SCRAM-SHA-256 verifier */
+    const char *reason;
+};
+/* Makes the login when there is none, or nothing at all. *ret_made: whether it was made. HT_USAGE: a password for a
+ * login that was there already. */
+HT_MUST_CHECK enum ht_rc ht_store_user_add(struct ht_conn *c, const struct ht_user_input *in, bool *ret_made,
+                                           struct ht_err *err);
+/* Takes one membership away (`tenant`), or (NULL) all of them and hooktop's roles, and with `drop` the login too. */
+HT_MUST_CHECK enum ht_rc ht_store_user_remove(struct ht_conn *c, const char *login, const struct ht_uuid *tenant,
+                                              bool drop, const char *reason, struct ht_err *err);
+
 /* endpoints -------------------------------------------------------------------------------------------------------- */
 /* Newest first, without the removed unless the filter names a status. Figures are made to stay fast beside millions of
  * rows: pending and held stop at 10000, those of 24 hours look at the endpoint's latest 500 deliveries. Headers are
@@ -195,6 +217,13 @@ HT_MUST_CHECK enum ht_rc ht_store_retention_set(struct ht_conn *c, const char *k
 HT_MUST_CHECK enum ht_rc ht_store_audit(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
                                         const struct ht_audit_entry *before, int32_t limit,
                                         struct ht_audit_entries *ret, struct ht_err *err);
+/* Checks every chain that the login sees (`tenant` not NULL: that one), entry by entry; each chain names the first
+ * entry that is wrong. Takes as long as the log is: blocks for the timeout per page of entries. */
+HT_MUST_CHECK enum ht_rc ht_store_audit_verify(struct ht_conn *c, const struct ht_uuid *tenant,
+                                               struct ht_audit_chains *ret, struct ht_err *err);
+/* The hash of one entry as hexadecimal, free(). HT_NOT_FOUND. */
+HT_MUST_CHECK enum ht_rc ht_store_audit_hash(struct ht_conn *c, const struct ht_uuid *tenant, int64_t seq, char **ret,
+                                             struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_store_audit_ping(struct ht_conn *c, const struct ht_endpoint *e,
                                              const struct ht_ping_result *p, const char *reason, struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_store_audit_probe(struct ht_conn *c, const struct ht_endpoint *e, const struct ht_probe *p,
