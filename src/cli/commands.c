@@ -64,6 +64,29 @@ const struct ht_command ht_commands[] = {
      .about =
          "SIGTERM or ^C: claim no more, finish what is in flight, give the rest back; a second one leaves at once. "
          "Any number of workers may run against one database."},
+    {.name = "doctor",
+     USES(MAY(FIND_ENDPOINT), MAY(HOSTS)),
+     .run = ht_cmd_doctor,
+     .summary = "Look for everything that can be wrong; each line with its remedy",
+     .about =
+         "Looks at this machine, the database, the key ring, workers, backlog, endpoints, secrets and partitions, and "
+         "at "
+         "the way to each host: DNS answers, the address guard's verdict, connection, TLS, certificate, redirects. It "
+         "asks receivers with HEAD and sends no event. Fails if anything is wrong."},
+    {.name = "stats",
+     USES(MAY(PROMETHEUS), MAY(TEXTFILE)),
+     .run = ht_cmd_stats,
+     .summary = "Backlog past due, oldest age, rates and latencies of every endpoint",
+     .about = "Rates and latencies are those of the last five minutes, of each endpoint's newest 500 deliveries."},
+    {.name = "alert check",
+     USES(MAY(NOTIFY)),
+     .run = ht_cmd_alert_check,
+     .summary = "What wants somebody's attention now: fails if there is anything",
+     .about =
+         "Past-due backlog, no or silent workers, endpoints disabled or near it, deliveries given up, rotations "
+         "overdue, "
+         "partitions missing. With --notify each thing is told once, again after [alert] again_after, and when it is "
+         "over."},
     {.name = "worker list", .run = ht_cmd_worker_list, .summary = "Workers with their heartbeats and leases"},
 
     {.name = "retention list",
@@ -195,6 +218,21 @@ const struct ht_command ht_commands[] = {
      .flags = HT_COMMAND_WRITES | HT_COMMAND_AUDITED | HT_COMMAND_CONFIRMS,
      .run = ht_cmd_endpoint_remove,
      .summary = "Remove it; waiting deliveries are cancelled, the log stays"},
+    {.name = "endpoint import",
+     ONE("FILE"),
+     USES(MAY(DRY_RUN)),
+     .flags = HT_COMMAND_WRITES | HT_COMMAND_AUDITED,
+     .run = ht_cmd_endpoint_import,
+     .summary = "Make endpoints from a file of one JSON object per line: all of them or none",
+     .about =
+         "FILE is what endpoint export writes; - is standard input. Every line that is wrong is named. What is made is "
+         "printed with its new secret, this once, in the order of the lines."},
+    {.name = "endpoint export",
+     FILTER_WORDS,
+     USES(MAY(FIND_STATUS), MAY(FIND_PROFILE)),
+     .run = ht_cmd_endpoint_export,
+     .summary = "Endpoints with settings and subscriptions, one JSON object per line",
+     .about = "Secrets and the values of custom headers are not in it: nobody can read them. " FILTER_ABOUT},
 
     {.name = "endpoint snooze",
      ONE("ENDPOINT"),

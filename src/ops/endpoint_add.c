@@ -57,21 +57,95 @@ static enum ht_rc make_secret(const struct ht_ops *o, const struct ht_profile *p
     return rc;
 }
 
-static enum ht_rc store(const struct ht_ops *o, const struct ht_profile *p, const struct ht_endpoint *e,
-                        const char *const *patterns, size_t n, const struct ht_fresh *f, struct ht_err *err)
+/* Inside a transaction. */
+static enum ht_rc store(const struct ht_ops *o, const struct ht_profile *p, const struct ht_endpoint_new *a,
+                        const struct ht_fresh *f, struct ht_err *err)
 {
     const struct ht_uuid nil = {0};
-    enum ht_rc rc = ht_conn_begin(o->conn, err);
-    if (rc != HT_OK)
-        return rc;
+    const struct ht_endpoint *e = a->endpoint;
+    enum ht_rc rc = HT_OK;
+    int64_t moved;
     if (p->key_per_tenant && f->secret)
         rc = ht_store_secret_add(o->conn, &e->tenant_id, &nil, &f->sealed, false, 0, o->reason, err);
     if (rc == HT_OK)
-        rc = ht_store_endpoint_add(o->conn, e, patterns, n, p->key_per_tenant ? NULL : &f->sealed, o->reason, err);
+        rc = ht_store_endpoint_add(o->conn, e, a->patterns, a->n_patterns, p->key_per_tenant ? NULL : &f->sealed,
+                                   o->reason, err);
+    if (rc == HT_OK && (a->wanted == HT_ENDPOINT_PAUSED || a->wanted == HT_ENDPOINT_DISABLED))
+        rc = ht_store_endpoint_state(o->conn, e, a->wanted, HT_HELD_KEEP, 0, o->reason, &moved, err);
+    return rc;
+}
+
+enum ht_rc ht_ops_endpoint_check(const struct ht_ops *o, const struct ht_endpoint_new *a, struct ht_err *err)
+{
+    const struct ht_profile *tenants = NULL, *p = NULL;
+    enum ht_rc rc = choose_profile(a->tenant, a->endpoint, &tenants, &p, err);
     if (rc == HT_OK)
-        rc = ht_conn_commit(o->conn, err);
+        rc = ht_ops_check_settings(o, p, a->endpoint, err);
+    if (rc == HT_OK)
+        rc = ht_ops_check_patterns(o, tenants, a->patterns, a->n_patterns, err);
+    if (rc == HT_OK && a->brought)
+        rc = ht_profile_check_key(p, a->brought, err);
+    return rc;
+}
+
+static enum ht_rc add_one(const struct ht_ops *o, struct ht_endpoint_new *a, struct ht_err *err)
+{
+    const struct ht_profile *tenants = NULL, *p = NULL;
+    HT_CLEANUP(ht_fresh_fini) struct ht_fresh f = {0};
+    struct ht_endpoint *e = a->endpoint;
+    enum ht_rc rc = choose_profile(a->tenant, e, &tenants, &p, err);
     if (rc != HT_OK)
-        ht_conn_rollback(o->conn);
+        return rc;
+    if (!e->profile)
+        e->profile = ht_strdup(p->name);
+    e->id = ht_uuid_new();
+    e->tenant_id = a->tenant->id;
+    e->status = p->needs_verification ? HT_ENDPOINT_UNVERIFIED : HT_ENDPOINT_ACTIVE;
+    rc = ht_ops_seal_headers(o, e, err);
+    if (rc == HT_OK)
+        rc = make_secret(o, p, a->tenant, e, a->brought, &f, err);
+    if (rc == HT_OK)
+        rc = store(o, p, a, &f, err);
+    if (rc != HT_OK)
+        return rc;
+    bool show = !a->brought && !p->key_per_tenant;
+    a->secret = show ? f.secret : NULL;
+    a->public_key = f.public_key;
+    f.secret = show ? NULL : f.secret;
+    f.public_key = NULL;
+    if (a->wanted == HT_ENDPOINT_PAUSED || a->wanted == HT_ENDPOINT_DISABLED)
+        e->status = a->wanted;
+    return HT_OK;
+}
+
+static void forget(struct ht_endpoint_new *all, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        ht_secret_free(all[i].secret);
+        free(all[i].public_key);
+        all[i].secret = NULL;
+        all[i].public_key = NULL;
+    }
+}
+
+enum ht_rc ht_ops_endpoint_add_all(const struct ht_ops *o, struct ht_endpoint_new *all, size_t n, bool dry_run,
+                                   size_t *ret_at, struct ht_err *err)
+{
+    size_t at = 0;
+    enum ht_rc rc = HT_OK;
+    for (size_t i = 0; rc == HT_OK && i < n; at = i++)
+        rc = ht_ops_endpoint_check(o, &all[i], err);
+    if (rc == HT_OK)
+        rc = ht_conn_begin(o->conn, err);
+    for (size_t i = 0; rc == HT_OK && i < n; at = i++)
+        rc = add_one(o, &all[i], err);
+    if (rc == HT_OK && !dry_run)
+        rc = ht_conn_commit(o->conn, err);
+    ht_conn_rollback(o->conn);
+    if (rc == HT_OK && !dry_run)
+        return HT_OK;
+    forget(all, n);
+    *ret_at = at;
     return rc;
 }
 
@@ -79,31 +153,13 @@ enum ht_rc ht_ops_endpoint_add(const struct ht_ops *o, const struct ht_tenant *t
                                const char *const *patterns, size_t n_patterns, const struct ht_secret *brought,
                                struct ht_secret **ret_secret, char **ret_public, struct ht_err *err)
 {
-    const struct ht_profile *tenants = NULL, *p = NULL;
-    HT_CLEANUP(ht_fresh_fini) struct ht_fresh f = {0};
-    enum ht_rc rc = choose_profile(tenant, e, &tenants, &p, err);
-    if (rc == HT_OK)
-        rc = ht_ops_check_settings(o, p, e, err);
-    if (rc == HT_OK)
-        rc = ht_ops_check_patterns(o, tenants, patterns, n_patterns, err);
+    struct ht_endpoint_new a = {
+        .tenant = tenant, .endpoint = e, .patterns = patterns, .n_patterns = n_patterns, .brought = brought};
+    size_t at;
+    enum ht_rc rc = ht_ops_endpoint_add_all(o, &a, 1, false, &at, err);
     if (rc != HT_OK)
         return rc;
-    if (!e->profile)
-        e->profile = ht_strdup(p->name);
-    e->id = ht_uuid_new();
-    e->tenant_id = tenant->id;
-    e->status = p->needs_verification ? HT_ENDPOINT_UNVERIFIED : HT_ENDPOINT_ACTIVE;
-    rc = ht_ops_seal_headers(o, e, err);
-    if (rc == HT_OK)
-        rc = make_secret(o, p, tenant, e, brought, &f, err);
-    if (rc == HT_OK)
-        rc = store(o, p, e, patterns, n_patterns, &f, err);
-    if (rc != HT_OK)
-        return rc;
-    bool show = !brought && !p->key_per_tenant;
-    *ret_secret = show ? f.secret : NULL;
-    *ret_public = f.public_key;
-    f.secret = show ? NULL : f.secret;
-    f.public_key = NULL;
+    *ret_secret = a.secret;
+    *ret_public = a.public_key;
     return HT_OK;
 }

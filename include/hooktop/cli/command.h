@@ -102,6 +102,10 @@ enum ht_option_id {
     HT_OPT_ALL_TENANTS,
     HT_OPT_PASSWORD_FILE,
     HT_OPT_DROP,
+    HT_OPT_PROMETHEUS,
+    HT_OPT_TEXTFILE,
+    HT_OPT_NOTIFY,
+    HT_OPT_HOSTS,
     HT_OPT_COUNT,
 };
 

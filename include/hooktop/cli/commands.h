@@ -35,6 +35,8 @@ ht_command_fn ht_cmd_endpoint_remove;
 ht_command_fn ht_cmd_endpoint_snooze;
 ht_command_fn ht_cmd_alert_list;
 ht_command_fn ht_cmd_alert_acknowledge;
+ht_command_fn ht_cmd_endpoint_import;
+ht_command_fn ht_cmd_endpoint_export;
 ht_command_fn ht_cmd_secret_list;
 ht_command_fn ht_cmd_secret_rotate;
 ht_command_fn ht_cmd_secret_promote;
@@ -60,5 +62,8 @@ ht_command_fn ht_cmd_user_add;
 ht_command_fn ht_cmd_user_remove;
 ht_command_fn ht_cmd_audit_list;
 ht_command_fn ht_cmd_audit_verify;
+ht_command_fn ht_cmd_doctor;
+ht_command_fn ht_cmd_stats;
+ht_command_fn ht_cmd_alert_check;
 
 #endif

@@ -61,6 +61,12 @@ struct ht_config {
     int32_t worker_lease_ms;
     int32_t worker_time_limit_ms; /* 0: the lease less its margin */
     enum ht_in_console worker_in_console;
+    int32_t alert_backlog_after_ms;
+    int32_t alert_rotate_after_days;
+    int32_t alert_again_after_ms;
+    char *alert_webhook; /* NULL: none, as for the next two */
+    char *alert_secret_file;
+    char *alert_command;
     char *ui_theme;
     enum ht_ui_ascii ui_ascii;
     bool ui_clock;

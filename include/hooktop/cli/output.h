@@ -67,6 +67,7 @@ extern const struct ht_record_kind ht_kind_replay;
 extern const struct ht_record_kind ht_kind_audit;
 extern const struct ht_record_kind ht_kind_audit_chain;
 extern const struct ht_record_kind ht_kind_user;
+extern const struct ht_record_kind ht_kind_stats;
 
 /* `n` records behind one another: a table for people, or one object per line. */
 void ht_out_rows(bool json, const struct ht_record_kind *kind, const void *rows, size_t n, bool more);

@@ -41,6 +41,26 @@ HT_MUST_CHECK enum ht_rc ht_ops_endpoint_add(const struct ht_ops *o, const struc
                                              const struct ht_secret *brought, struct ht_secret **ret_secret,
                                              char **ret_public, struct ht_err *err);
 
+/* The same for many at once: all of them or none. `endpoint`, `patterns` and `brought` are the caller's, `secret` and
+ * `public_key` as in ht_ops_endpoint_add. `wanted` PAUSED or DISABLED: it becomes that at once; else it is as the
+ * profile has new endpoints. */
+struct ht_endpoint_new {
+    const struct ht_tenant *tenant;
+    struct ht_endpoint *endpoint;
+    const char *const *patterns;
+    size_t n_patterns;
+    const struct ht_secret *brought;
+    enum ht_endpoint_status wanted;
+    struct ht_secret *secret;
+    char *public_key;
+};
+/* What can be judged of one without the others. */
+HT_MUST_CHECK enum ht_rc ht_ops_endpoint_check(const struct ht_ops *o, const struct ht_endpoint_new *a,
+                                               struct ht_err *err);
+/* *ret_at: on failure, which of them failed. dry_run: everything is done and undone; no secret is handed out. */
+HT_MUST_CHECK enum ht_rc ht_ops_endpoint_add_all(const struct ht_ops *o, struct ht_endpoint_new *all, size_t n,
+                                                 bool dry_run, size_t *ret_at, struct ht_err *err);
+
 /* Changes settings to those in *e, adds and takes away subscriptions: all or nothing. A pattern in `off` that is not
  * subscribed to is HT_NOT_FOUND. Where the profile verifies endpoints, a changed URL makes it unverified again. */
 HT_MUST_CHECK enum ht_rc ht_ops_endpoint_edit(const struct ht_ops *o, struct ht_endpoint *e, const char *const *on,
