@@ -10,8 +10,9 @@ CREATE FUNCTION hooktop.health(backlog_after interval, rotate_after interval, pr
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now_at),
     e AS MATERIALIZED (
         SELECT n.id, n.tenant_id, n.url, n.status, n.status_reason, n.status_at, t.name AS tenant,
+               NOT n.never_disable AND coalesce(n.snoozed_until, now_at) <= now_at AS may_be_disabled,
                coalesce(nullif(n.description, ''), split_part(n.url, '?', 1)) AS called
-        FROM endpoint n JOIN tenant t ON t.id = n.tenant_id WHERE n.status <> 'removed'
+        FROM clock, endpoint n JOIN tenant t ON t.id = n.tenant_id WHERE n.status <> 'removed'
     ),
     waits AS MATERIALIZED (
         SELECT e.tenant_id, e.tenant, x.n, x.oldest FROM clock, e CROSS JOIN LATERAL (
@@ -54,9 +55,9 @@ CREATE FUNCTION hooktop.health(backlog_after interval, rotate_after interval, pr
     UNION ALL
     SELECT 'endpoint.near_disabling', e.tenant_id, e.id, e.called, h.consecutive_failures, h.failing_since,
            format('%s failures in a row since %s; it is disabled at %s', h.consecutive_failures, at_text(h.failing_since),
-                  at_text(h.failing_since + interval '5 days'))
+                  at_text(h.failing_since + failing_most()))
     FROM e JOIN endpoint_health h ON h.endpoint_id = e.id AND h.tenant_id = e.tenant_id, clock
-    WHERE e.status = 'active' AND h.failing_since < now_at - interval '1 day'
+    WHERE e.status = 'active' AND e.may_be_disabled AND h.failing_since < now_at - interval '1 day'
     UNION ALL
     SELECT 'endpoint.unverified', e.tenant_id, e.id, e.called, x.n, e.status_at,
            format('it has never answered its test event, and %s deliveries wait for that', x.n)

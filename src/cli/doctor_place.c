@@ -42,6 +42,7 @@ static void look_at_limits(struct ht_doctor *d)
 void ht_doctor_machine(struct ht_doctor *d)
 {
     const struct ht_config *c = &d->ctx->config;
+    char exceptions[1024];
     ht_doctor_say(d, HT_DOCTOR_OK, "configuration", NULL, NULL, "%s", c->file != NULL ? c->file : "no file: defaults");
     look_at_limits(d);
     if (strcmp(nl_langinfo(CODESET), "UTF-8") != 0)
@@ -51,11 +52,10 @@ void ht_doctor_machine(struct ht_doctor *d)
         ht_doctor_say(d, HT_DOCTOR_WRONG, "egress", c->egress.ca_file,
                       "give the file of [egress] ca_file to this user to read, or leave the setting out", "%s",
                       strerror(errno));
-    if (ht_egress_has_exceptions(&c->egress))
+    if (ht_egress_exceptions(&c->egress, exceptions, sizeof exceptions))
         ht_doctor_say(d, HT_DOCTOR_NOTE, "egress", NULL,
                       "in production, take http and allow out of [egress] unless they are meant",
-                      "exceptions to the address guard are set: http %s, allow %s", c->egress.http ? "yes" : "no",
-                      c->egress_allow != NULL ? c->egress_allow : "nothing");
+                      "exceptions to the address guard are set: %s", exceptions);
 }
 
 /* The database -------------------------------------------------------------------------------------------------- */

@@ -14,7 +14,7 @@ const struct ht_trouble_kind ht_trouble_kinds[] = {
     {"endpoint.disabled", true,
      "ask who runs the receiver; then hooktop endpoint enable ENDPOINT, which releases what was held meanwhile"},
     {"endpoint.near_disabling", true,
-     "hooktop doctor --endpoint ENDPOINT tells where it fails; hooktop endpoint pause ENDPOINT stops the clock"},
+     "hooktop doctor --endpoint ENDPOINT tells where it fails; hooktop endpoint snooze ENDPOINT gives it time"},
     {"endpoint.unverified", false, "hooktop ping ENDPOINT, and let its receiver answer 200"},
     {"endpoint.unsubscribed", false, "hooktop endpoint edit ENDPOINT --subscribe PATTERN, or remove the endpoint"},
     {"delivery.exhausted", true,
