@@ -14,6 +14,8 @@ static char *lines(const struct store_world *w, const char *sql)
  * support to admin, producer and audit_reader to admin. */
 static const char *const expected_functions[] = {
     "alert_acknowledge: admin support",
+    "alert_claim: admin support",
+    "alert_unclaim: admin support",
     "at_text: admin support viewer",
     "audit_chains: admin audit_reader",
     "audit_hash: admin audit_reader",
@@ -34,6 +36,7 @@ static const char *const expected_functions[] = {
     "event_purge: admin",
     "failing_most: admin support viewer",
     "goodbye: worker",
+    "health: admin support viewer",
     "heartbeat: worker",
     "maintain: worker",
     "make_partitions: worker",
@@ -68,6 +71,7 @@ static const char *const expected_functions[] = {
     "secret_revoke: admin",
     "sees_all: admin audit_reader producer support viewer",
     "settle: worker",
+    "stats: admin support viewer",
     "subscribe: admin",
     "target_secrets: worker",
     "targets: worker",
