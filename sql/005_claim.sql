@@ -101,8 +101,9 @@ BEGIN
                 -- the first is taken: perhaps not all that follow are
                 SELECT min(greatest(y.due_at, y.not_before, y.lease_until)), count(*) INTO free_at, looked
                 FROM (SELECT x.due_at, x.not_before, x.lease_until FROM tenant_webhook_outbox x
-                      WHERE x.endpoint_id = o.endpoint_id AND x.due_at >= o.due_at ORDER BY x.due_at LIMIT 20) y;
-                IF looked = 20 AND free_at > now_at THEN
+                      WHERE x.endpoint_id = o.endpoint_id AND x.due_at >= o.due_at ORDER BY x.due_at
+                      LIMIT least(e.in_flight_max + 1, 20)) y;
+                IF looked = least(e.in_flight_max + 1, 20) AND free_at > now_at THEN
                     free_at := o.due_at;
                 END IF;
             END IF;
@@ -157,13 +158,19 @@ DECLARE
     room_of int[];
     cap_of int[];
     floor_of timestamptz[];
+    version_of int[];
     in_order boolean;
     rows_at tid[];
+    versions int[];
+    events uuid[]; -- ascending: of its two ends follow the partitions to look into
+    more_rows tid[];
+    more_versions int[];
+    more_events uuid[];
 BEGIN
     -- Active, and nobody else is claiming for it at this moment: else two would find the same room.
-    SELECT array_agg(x.id), array_agg(x.room), array_agg(x.cap), array_agg(x.floor_at), bool_or(x.cap = 1)
-    INTO who, room_of, cap_of, floor_of, in_order
-    FROM (SELECT p.id, w.room, least(w.cap, p.in_flight_max) AS cap, w.floor_at
+    SELECT array_agg(x.id), array_agg(x.room), array_agg(x.cap), array_agg(x.floor_at), array_agg(x.version), bool_or(x.cap = 1)
+    INTO who, room_of, cap_of, floor_of, version_of, in_order
+    FROM (SELECT p.id, p.version, w.room, least(w.cap, p.in_flight_max) AS cap, w.floor_at
           FROM unnest(tenants, endpoints, rooms, caps, floors) AS w (tenant, endpoint, room, cap, floor_at)
           JOIN endpoint p ON p.id = w.endpoint AND p.tenant_id = w.tenant
           WHERE p.status = 'active' AND w.room > 0
@@ -177,43 +184,49 @@ BEGIN
                 ORDER BY o.due_at LIMIT w.cap + 16) y
             WHERE y.lease_until > now_at) f;
     END IF;
-    SELECT array_agg(x.row_at) INTO rows_at
-    FROM unnest(who, room_of, cap_of, floor_of) AS w (endpoint, room, cap, floor_at)
+    SELECT array_agg(x.row_at), array_agg(w.version), array_agg(x.event_id) INTO rows_at, versions, events
+    FROM unnest(who, room_of, cap_of, floor_of, version_of) AS w (endpoint, room, cap, floor_at, version)
     CROSS JOIN LATERAL (
-        SELECT o.ctid AS row_at FROM tenant_webhook_outbox o
+        SELECT o.ctid AS row_at, o.event_id FROM tenant_webhook_outbox o
         WHERE o.endpoint_id = w.endpoint AND o.due_at >= w.floor_at AND o.due_at <= now_at
           AND (o.lease_until IS NULL OR o.lease_until <= now_at) AND (o.not_before IS NULL OR o.not_before <= now_at)
         ORDER BY o.due_at LIMIT w.room FOR UPDATE SKIP LOCKED) x
     WHERE w.cap > 1 AND w.room > 0;
     IF in_order THEN
-        SELECT rows_at || array_agg(x.row_at) INTO rows_at
-        FROM unnest(who, room_of, cap_of, floor_of) AS w (endpoint, room, cap, floor_at)
+        SELECT array_agg(x.row_at), array_agg(w.version), array_agg(x.event_id) INTO more_rows, more_versions, more_events
+        FROM unnest(who, room_of, cap_of, floor_of, version_of) AS w (endpoint, room, cap, floor_at, version)
         CROSS JOIN LATERAL (
-            SELECT o.ctid AS row_at FROM tenant_webhook_outbox o
+            SELECT o.ctid AS row_at, o.event_id FROM tenant_webhook_outbox o
             WHERE o.ctid = (SELECT y.ctid FROM tenant_webhook_outbox y
                             WHERE y.endpoint_id = w.endpoint ORDER BY y.due_at LIMIT 1) -- also before the floor
               AND o.due_at <= now_at
               AND (o.lease_until IS NULL OR o.lease_until <= now_at) AND (o.not_before IS NULL OR o.not_before <= now_at)
             FOR UPDATE SKIP LOCKED) x
         WHERE w.cap = 1;
+        rows_at := rows_at || more_rows;
+        versions := versions || more_versions;
+        events := events || more_events;
     END IF;
     IF rows_at IS NULL THEN
         RETURN;
     END IF;
+    SELECT array_agg(x ORDER BY x) INTO events FROM unnest(events) x;
     RETURN QUERY
     WITH got AS MATERIALIZED (
         UPDATE tenant_webhook_outbox o
         SET lease_id = gen_random_uuid(), lease_until = until, worker_id = worker, claims = least(o.claims + 1, 1000)
-        WHERE o.ctid = ANY (rows_at)
-        RETURNING o.tenant_id, o.endpoint_id, o.delivery_id, o.lease_id, o.attempts, o.claims, o.body_version, o.due_at, o.event_id
+        FROM unnest(rows_at, versions) AS r (row_at, version)
+        WHERE o.ctid = r.row_at
+        RETURNING o.tenant_id, o.endpoint_id, o.delivery_id, o.lease_id, o.attempts, o.claims, o.body_version, o.due_at, o.event_id,
+                  r.version
     )
     -- An event that is not there any more is treated like one that kills: its delivery is set aside.
     SELECT g.tenant_id, g.endpoint_id, g.delivery_id, g.lease_id, g.attempts + 1, CASE WHEN e.id IS NULL THEN 1000 ELSE g.claims END,
-           g.body_version::int, p.version, g.due_at, g.event_id, e.type, CASE WHEN g.claims <= 3 THEN e.data::text END, e.source,
+           g.body_version::int, g.version, g.due_at, g.event_id, e.type, CASE WHEN g.claims <= 3 THEN e.data::text END, e.source,
            e.performed_by, e.event_name, e.workflow, e.created_at, now_at
     FROM got g
-    JOIN endpoint p ON p.id = g.endpoint_id AND p.tenant_id = g.tenant_id
     LEFT JOIN event e ON e.id = g.event_id AND e.tenant_id = g.tenant_id
+                     AND e.id BETWEEN events[1] AND events[cardinality(events)]
     ORDER BY g.due_at;
 END $$;
 

@@ -50,6 +50,8 @@ DECLARE
     shut uuid[];
     shut_why text[];
     whole boolean;
+    first uuid; -- of the deliveries: what lies between the two shows which partitions to look into
+    last uuid;
     sick record;
     sad_tenants uuid[];
     sad uuid[];
@@ -116,12 +118,13 @@ BEGIN
                response_headers, response_body, response_bytes, secret_ids, i)
     WHERE whole OR s.i = ANY (done);
 
+    SELECT (array_agg(x ORDER BY x))[1], (array_agg(x ORDER BY x DESC))[1] INTO first, last FROM unnest(deliveries) x;
     UPDATE delivery d
     SET status = s.status, reason = s.reason, attempts = s.n, last_status = nullif(s.http, 0), last_error = s.error,
         last_duration_ms = s.total / 1000, last_attempt_at = s.at
     FROM unnest(tenants, deliveries, statuses, reasons, ns, http, errors, total, ats) WITH ORDINALITY
          AS s (tenant, delivery, status, reason, n, http, error, total, at, i)
-    WHERE d.id = s.delivery AND d.tenant_id = s.tenant AND (whole OR s.i = ANY (done));
+    WHERE d.id = s.delivery AND d.tenant_id = s.tenant AND d.id BETWEEN first AND last AND (whole OR s.i = ANY (done));
 
     -- At most one write per endpoint and batch, and for one that is well at most one a second.
     INSERT INTO endpoint_health AS h (endpoint_id, tenant_id, last_success_at, last_failure_at, failing_since, consecutive_failures)
@@ -131,7 +134,8 @@ BEGIN
                  count(*) FILTER (WHERE s.status <> 'succeeded' AND s.error NOT IN ('', 'sealed', 'internal')) AS bad
           FROM unnest(tenants, endpoints, statuses, errors) WITH ORDINALITY AS s (tenant, endpoint, status, error, i)
           WHERE whole OR s.i = ANY (done) GROUP BY s.endpoint, s.tenant) x
-    LEFT JOIN endpoint_health o ON o.endpoint_id = x.endpoint AND o.tenant_id = x.tenant
+    LEFT JOIN LATERAL (SELECT y.last_success_at, y.consecutive_failures FROM endpoint_health y
+                       WHERE y.endpoint_id = x.endpoint AND y.tenant_id = x.tenant OFFSET 0) o ON true
     WHERE x.bad > 0 OR (x.good > 0 AND (o.last_success_at IS NULL OR o.last_success_at < now_at - interval '1 s'
                                         OR o.consecutive_failures > 0))
     ORDER BY x.endpoint

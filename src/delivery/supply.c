@@ -11,6 +11,8 @@
 #define ROUND_IDLE_US   200000
 #define ROUND_LEAST_US  10000
 #define ROUND_MOST_US   250000
+/* A round may take this part of the time. */
+#define ROUND_SHARE     20
 /* An endpoint whose first row may be one that we have in hand is asked for more not sooner than this. */
 #define PROBE_US        100000
 #define AFTER_ERROR_US  500000
@@ -100,8 +102,8 @@ static void plan_next_round(struct ht_engine *e, int64_t now)
     struct ht_supply *s = &e->supply;
     bool idle = s->idle_since != 0 && now - s->idle_since > ASLEEP_AFTER_US;
     int64_t pause = idle || claim_room(e) <= 0 ? ROUND_IDLE_US : ROUND_BUSY_US;
-    /* A round that is dear is made rarely. */
-    pause = pause > 5 * s->discover_took_us ? pause : 5 * s->discover_took_us;
+
+    pause = pause > ROUND_SHARE * s->discover_took_us ? pause : ROUND_SHARE * s->discover_took_us;
     pause = pause < ROUND_MOST_US ? pause : ROUND_MOST_US;
     s->round_empty = !s->found;
     s->round_old = !s->found_new;
