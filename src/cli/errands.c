@@ -1,4 +1,5 @@
 #include <poll.h>
+#include <stdio.h>
 
 #include "console_parts.h"
 
@@ -69,12 +70,55 @@ static enum ht_rc probe(struct ht_part *p, const struct ht_request *q, struct ht
     return rc == HT_OK ? ht_ops_probe(&ops, &e, &p->stopping, &r->probe, err) : rc;
 }
 
+static enum ht_rc one(struct ht_part *p, const struct ht_request *q, const struct ht_uuid *id, struct ht_err *err)
+{
+    HT_CLEANUP(ht_delivery_fini) struct ht_delivery d = {0};
+    struct ht_uuid made;
+    char text[HT_UUID_TEXT];
+    ht_uuid_format(id, text);
+    enum ht_rc rc = ht_store_delivery_find(p->conn, text, &d, err);
+    if (rc != HT_OK)
+        return rc;
+    return q->kind == HT_REQ_CANCEL_MANY ? ht_store_delivery_cancel(p->conn, &d, q->reason, err)
+                                         : ht_store_redeliver(p->conn, &d, q->reason, &made, err);
+}
+
+/* Each on its own: what cannot be done does not undo the rest, and is told. */
+static enum ht_rc many(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    const char *verb = q->kind == HT_REQ_CANCEL_MANY ? "cancelled" : "redelivered";
+    struct ht_err first = {0};
+    char text[sizeof first.why + 96];
+    size_t done = 0, at = 0;
+    for (; at < q->n_ids && !atomic_load(&p->stopping); at++) {
+        struct ht_err why = {0};
+        enum ht_rc rc = one(p, q, &q->ids[at], &why);
+        done += rc == HT_OK;
+        if (rc != HT_OK && first.rc == HT_OK)
+            first = why;
+        if (rc == HT_NO_DB || rc == HT_DENIED)
+            break;
+    }
+    if (done == 0 && first.rc != HT_OK) {
+        *err = first;
+        return first.rc;
+    }
+    if (done == q->n_ids)
+        snprintf(text, sizeof text, "%zu %s", done, verb);
+    else
+        snprintf(text, sizeof text, "%zu of %zu %s; the first that was not: %s", done, q->n_ids, verb, first.why);
+    r->text = ht_strdup(text);
+    return HT_OK;
+}
+
 static const struct {
     enum ht_rc (*run)(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err);
     enum ht_reply_kind reply;
 } errands[HT_REQ_KIND_COUNT] = {
     [HT_REQ_PING] = {ping, HT_REP_PING},
     [HT_REQ_PROBE] = {probe, HT_REP_PROBE},
+    [HT_REQ_REDELIVER_MANY] = {many, HT_REP_DONE},
+    [HT_REQ_CANCEL_MANY] = {many, HT_REP_DONE},
 };
 
 static void run(struct ht_part *p, struct ht_request *q)

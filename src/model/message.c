@@ -14,6 +14,7 @@ void ht_request_free(void *request)
     struct ht_request *r = request;
     if (r == NULL)
         return;
+    free(r->ids);
     free(r->text);
     free(r->reason);
     free(r);

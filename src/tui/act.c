@@ -186,7 +186,9 @@ bool ht_act_on_subject(struct ht_app *app, enum ht_action_id action)
     if (!s->class->subject || !s->class->subject(s, &it))
         return false;
     const struct ht_endpoint *e = it.endpoint;
-    if (it.delivery && (action == HT_ACT_REDELIVER || action == HT_ACT_CANCEL))
+    if (s->marks.n && (action == HT_ACT_REDELIVER || action == HT_ACT_CANCEL))
+        ht_act_marked(app, &s->marks, action);
+    else if (it.delivery && (action == HT_ACT_REDELIVER || action == HT_ACT_CANCEL))
         ask_delivery(app, it.delivery, action);
     else if (e && action == HT_ACT_PING)
         ask_ping(app, e);

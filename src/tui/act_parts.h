@@ -21,5 +21,7 @@ void ht_act_add_answer(struct ht_doc *d, const struct ht_ping_result *p);
 bool ht_act_on_key(struct ht_app *app, const struct ht_subject *it, enum ht_action_id action);
 void ht_act_show_key(struct ht_app *app, const struct ht_rotated *r, const char *subject);
 void ht_act_show_probe(struct ht_app *app, const struct ht_probe *p, const char *subject);
+/* act_marked.c: the same act on every marked delivery. */
+void ht_act_marked(struct ht_app *app, const struct ht_marks *m, enum ht_action_id action);
 
 #endif

@@ -136,7 +136,10 @@ static void draw_status(struct ht_app *app, struct ht_canvas *c, int row)
     else if (app->flash)
         ht_draw_str(c, row, 1, c->cols - 1, m->kind == HT_FLASH_ERROR ? HT_STYLE_FLASH_ERROR : HT_STYLE_FLASH, m->text);
     else if (s->class->status) {
-        s->class->status(app, s, text, sizeof text);
+        size_t used = 0;
+        if (s->marks.n)
+            used = (size_t)snprintf(text, sizeof text, "%zu marked - R redelivers, C cancels, u unmarks  ", s->marks.n);
+        s->class->status(app, s, text + used, sizeof text - used);
         ht_draw_str(c, row, 1, c->cols - 1, HT_STYLE_DIM, text);
     }
 }

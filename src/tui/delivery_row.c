@@ -3,7 +3,7 @@
 /* A delivery as a row of a list, the same wherever deliveries are listed. */
 
 enum { C_TIME, C_STATUS, C_CODE, C_MS, C_TRY, C_TYPE, C_ENDPOINT, C_ERROR, C_TRIED, C_ID };
-const struct ht_column ht_delivery_columns[] = {
+const struct ht_column ht_delivery_columns[HT_DELIVERY_COLUMNS] = {
     [C_TIME] = {"TIME(UTC)", 12, 12, 0, false},
     [C_STATUS] = {"ST", 2, 2, 0, false},
     [C_CODE] = {"CODE", 4, 4, 0, true},
@@ -15,7 +15,6 @@ const struct ht_column ht_delivery_columns[] = {
     [C_TRIED] = {"TRIED(UTC)", 12, 12, 6, false},
     [C_ID] = {"ID", 10, 10, 5, false},
 };
-const size_t ht_delivery_columns_len = HT_COUNT(ht_delivery_columns);
 
 void ht_delivery_cell(const struct ht_app *app, const struct ht_delivery *d, size_t column, struct ht_cell_text *t)
 {

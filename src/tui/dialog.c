@@ -34,7 +34,7 @@ void ht_dialog_free(struct ht_dialog *d)
 /* Building --------------------------------------------------------------------------------------------------------- */
 static bool takes_focus(const struct ht_field *f)
 {
-    return f->kind == HT_FIELD_CHOICE || f->line;
+    return f->kind == HT_FIELD_CHOICE || f->kind == HT_FIELD_CHECK || f->line;
 }
 
 static int inputs(const struct ht_dialog *d)
@@ -82,6 +82,11 @@ void ht_dialog_choice(struct ht_dialog *d, const char *label, const char *const 
     for (f->n_options = 0; f->n_options < n && f->n_options < HT_DIALOG_OPTIONS_MAX; f->n_options++)
         f->options[f->n_options] = options[f->n_options];
     f->chosen = chosen;
+}
+
+void ht_dialog_check(struct ht_dialog *d, const char *label, bool on)
+{
+    add(d, HT_FIELD_CHECK, label, NULL)->chosen = on;
 }
 
 void ht_dialog_text(struct ht_dialog *d, const char *label, const char *initial)
@@ -192,6 +197,14 @@ static bool move_in_choice(struct ht_field *f, int32_t key)
     return true;
 }
 
+static bool toggle(struct ht_field *f, int32_t key)
+{
+    if (!f || f->kind != HT_FIELD_CHECK || key != HT_KEY_SPACE)
+        return false;
+    f->chosen = !f->chosen;
+    return true;
+}
+
 static enum ht_answer press(struct ht_dialog *d)
 {
     int cancel = inputs(d);
@@ -217,8 +230,10 @@ enum ht_answer ht_dialog_key(struct ht_dialog *d, int32_t key)
     d->complaint[0] = '\0';
     if (key == HT_KEY_ENTER)
         return press(d);
-    if (move_in_choice(f, key))
+    if (toggle(f, key) || move_in_choice(f, key))
         return HT_ANSWER_NONE;
+    if (f && f->kind == HT_FIELD_CHECK && (key == 'j' || key == 'k'))
+        key = key == 'j' ? HT_KEY_DOWN : HT_KEY_UP;
     if (key == HT_KEY_TAB || key == HT_KEY_SHIFT_TAB || key == HT_KEY_DOWN || key == HT_KEY_UP) {
         d->focus = (d->focus + (key == HT_KEY_TAB || key == HT_KEY_DOWN ? 1 : stops - 1)) % stops;
         return HT_ANSWER_NONE;
@@ -301,6 +316,10 @@ static void draw_field(const struct ht_field *f, bool on, struct ht_canvas *c, i
         break;
     case HT_FIELD_NOTE:
         note(f->value, width, c, row, col);
+        break;
+    case HT_FIELD_CHECK:
+        col += ht_draw_run(c, row, col, width, on ? HT_STYLE_BUTTON_ON : HT_STYLE_DIALOG, on ? " >[" : "  [");
+        ht_draw_fmt(c, row, col, width - 3, HT_STYLE_DIALOG, "%s] %s", f->chosen ? "x" : " ", f->label);
         break;
     case HT_FIELD_CHOICE:
         draw_choice(f, on, c, row, col, width);

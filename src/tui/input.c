@@ -233,6 +233,9 @@ static bool act_everywhere(struct ht_app *app, struct ht_screen *s, enum ht_acti
     case HT_ACT_UNFILTER:
         unfilter(app, s);
         return true;
+    case HT_ACT_COLUMNS:
+        ht_columns_ask(app);
+        return true;
     case HT_ACT_COPY:
         ht_copy_ask(app);
         return true;

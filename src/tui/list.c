@@ -74,6 +74,51 @@ void ht_list_sync(struct ht_list *l, const struct ht_list_rows *rows)
     ht_list_select(l, rows, found);
 }
 
+/* Marks ------------------------------------------------------------------------------------------------------------ */
+static void mark_between(const struct ht_list_rows *rows, size_t from, size_t to)
+{
+    for (size_t i = from; i <= to && i < rows->n; i++) {
+        struct ht_uuid id = rows->id(rows->user, i);
+        if (!ht_marks_set(rows->marks, &id, true))
+            return;
+    }
+}
+
+static void mark_up_to(const struct ht_list *l, const struct ht_list_rows *rows)
+{
+    size_t from = l->cursor;
+    for (size_t i = 0; i < rows->n; i++) {
+        struct ht_uuid id = rows->id(rows->user, i);
+        if (ht_uuid_cmp(&id, &rows->marks->last) == 0)
+            from = i;
+    }
+    mark_between(rows, from < l->cursor ? from : l->cursor, from < l->cursor ? l->cursor : from);
+}
+
+static bool mark(struct ht_list *l, const struct ht_list_rows *rows, enum ht_action_id action)
+{
+    if (!rows->marks || rows->n == 0)
+        return false;
+    struct ht_uuid here = rows->id(rows->user, l->cursor);
+    switch (action) {
+    case HT_ACT_MARK:
+        (void)ht_marks_set(rows->marks, &here, !ht_marks_has(rows->marks, &here));
+        ht_list_select(l, rows, l->cursor + 1);
+        return true;
+    case HT_ACT_MARK_TO:
+        mark_up_to(l, rows);
+        return true;
+    case HT_ACT_MARK_ALL:
+        mark_between(rows, 0, rows->n - 1);
+        return true;
+    case HT_ACT_UNMARK:
+        ht_marks_clear(rows->marks);
+        return true;
+    default:
+        return false;
+    }
+}
+
 bool ht_list_act(struct ht_list *l, const struct ht_list_rows *rows, enum ht_action_id action)
 {
     size_t page = l->page ? l->page : 1, half = page > 1 ? page / 2 : 1, last = rows->n ? rows->n - 1 : 0,
@@ -106,21 +151,22 @@ bool ht_list_act(struct ht_list *l, const struct ht_list_rows *rows, enum ht_act
         to = last;
         break;
     default:
-        return false;
+        return mark(l, rows, action);
     }
     ht_list_select(l, rows, to > last ? last : to);
     return true;
 }
 
 /* Columns ---------------------------------------------------------------------------------------------------------- */
-void ht_columns_fit(const struct ht_column *columns, size_t n, int width, int ret_widths[HT_COLUMNS_MAX])
+void ht_columns_fit(const struct ht_column *columns, size_t n, uint32_t hidden, int width,
+                    int ret_widths[HT_COLUMNS_MAX])
 {
     int need = 0;
     for (size_t i = 0; i < n; i++) {
-        ret_widths[i] = columns[i].min;
-        need += columns[i].min + 1;
+        ret_widths[i] = hidden >> i & 1 ? 0 : columns[i].min;
+        need += ret_widths[i] + (ret_widths[i] > 0);
     }
-    need -= n > 0;
+    need -= need > 0;
     while (need > width) {
         size_t worst = n;
         for (size_t i = 0; i < n; i++)
@@ -172,7 +218,8 @@ static void draw_header(const struct ht_list_rows *rows, const int *widths, stru
 static void draw_row(const struct ht_list_rows *rows, size_t row, bool selected, const int *widths, struct ht_canvas *c,
                      struct ht_rect r)
 {
-    bool marked = rows->marked && rows->marked(rows->user, row), lit = selected && !rows->unfocused;
+    struct ht_uuid id = rows->id(rows->user, row);
+    bool marked = rows->marks && ht_marks_has(rows->marks, &id), lit = selected && !rows->unfocused;
     ht_draw_fill(c, r, HT_STYLE_ROW);
     if (r.cols > GUTTER) {
         ht_draw_str(c, r.row, r.col, 1, HT_STYLE_ROW, selected ? ">" : " ");
@@ -206,7 +253,7 @@ void ht_list_draw(struct ht_list *l, const struct ht_list_rows *rows, struct ht_
     int widths[HT_COLUMNS_MAX];
     if (r.rows < 1 || r.cols < 1)
         return;
-    ht_columns_fit(rows->columns, rows->n_columns, r.cols - GUTTER, widths);
+    ht_columns_fit(rows->columns, rows->n_columns, rows->hidden, r.cols - GUTTER, widths);
     draw_header(rows, widths, c, r);
     size_t page = (size_t)(r.rows - 1);
     if (page == 0)

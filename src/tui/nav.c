@@ -49,6 +49,7 @@ static void screen_free(struct ht_app *app, struct ht_screen *s)
         return;
     if (s->class->close)
         s->class->close(app, s);
+    ht_marks_clear(&s->marks);
     free(s->state);
     free(s);
 }

@@ -45,11 +45,11 @@ static struct ht_uuid row_id(const void *user, size_t row)
     return ((const struct view *)user)->st->rows[row].id;
 }
 
-static struct ht_list_rows rows_of(const struct view *v, const struct ht_screen *s)
+static struct ht_list_rows rows_of(const struct view *v, struct ht_screen *s)
 {
     return (struct ht_list_rows){
         .columns = ht_delivery_columns,
-        .n_columns = ht_delivery_columns_len,
+        .n_columns = HT_DELIVERY_COLUMNS,
         .n = v->st->n,
         .cell = cell,
         .id = row_id,
@@ -58,6 +58,8 @@ static struct ht_list_rows rows_of(const struct view *v, const struct ht_screen 
                  : !s->data_at          ? "fetching ..."
                  : s->filter.applied[0] ? "no delivery matches the filter; ~ clears it"
                                         : "no delivery yet: hooktop emit makes an event",
+        .hidden = v->app->hidden[s->screen_id],
+        .marks = &s->marks,
         .stale = ht_app_stale(v->app, s),
     };
 }
@@ -339,7 +341,9 @@ const struct ht_screen_class ht_screen_deliveries = {
     .name = "deliveries",
     .title = "Deliveries",
     .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_FOLLOW | HT_HAS_DELIVERY |
-           HT_HAS_RELOAD,
+           HT_HAS_RELOAD | HT_HAS_MARKS | HT_HAS_COLUMNS,
+    .columns = ht_delivery_columns,
+    .n_columns = HT_DELIVERY_COLUMNS,
     .root = true,
     .state_size = sizeof(struct state),
     .open = open_screen,

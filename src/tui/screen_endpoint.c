@@ -135,7 +135,7 @@ static struct ht_list_rows rows_of(const struct view *v, const struct ht_screen 
         break;
     default:
         rows.columns = ht_delivery_columns;
-        rows.n_columns = ht_delivery_columns_len;
+        rows.n_columns = HT_DELIVERY_COLUMNS;
         rows.n = v->d->latest.n;
         rows.cell = delivery_cell;
         rows.id = delivery_id;

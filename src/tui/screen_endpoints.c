@@ -109,6 +109,7 @@ static struct ht_list_rows rows_of(const struct view *v, const struct ht_screen 
                  : s->filter.applied[0]  ? "no endpoint matches the filter; ~ clears it"
                  : v->app->who.may_admin ? "no endpoint yet: hooktop endpoint add makes one"
                                          : "no endpoint that this login may see",
+        .hidden = v->app->hidden[s->screen_id],
         .stale = ht_app_stale(v->app, s),
     };
 }
@@ -246,7 +247,9 @@ const struct ht_screen_class ht_screen_endpoints = {
     .name = "endpoints",
     .title = "Endpoints",
     .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_ENDPOINT | HT_HAS_KEY |
-           HT_HAS_AGES | HT_HAS_RELOAD,
+           HT_HAS_AGES | HT_HAS_RELOAD | HT_HAS_COLUMNS,
+    .columns = columns,
+    .n_columns = HT_COUNT(columns),
     .root = true,
     .state_size = sizeof(struct state),
     .open = open_screen,

@@ -189,15 +189,15 @@ static void columns_fit_by_priority(void **state)
     static const struct ht_column columns[] = {
         {"A", 10, 10, 0, false}, {"B", 10, 10, 2, false}, {"C", 10, 10, 1, false}, {"D", 10, 0, 0, false}};
     int w[HT_COLUMNS_MAX];
-    ht_columns_fit(columns, 4, 60, w);
+    ht_columns_fit(columns, 4, 0, 60, w);
     assert_int_equal(w[0] + w[1] + w[2] + w[3] + 3, 60);
     assert_int_equal(w[3], 27);
-    ht_columns_fit(columns, 4, 42, w);
+    ht_columns_fit(columns, 4, 0, 42, w);
     assert_int_equal(w[1], 0); /* the highest goes first */
     assert_int_equal(w[2], 10);
-    ht_columns_fit(columns, 4, 31, w);
+    ht_columns_fit(columns, 4, 0, 31, w);
     assert_int_equal(w[2], 0);
-    ht_columns_fit(columns, 4, 3, w);
+    ht_columns_fit(columns, 4, 0, 3, w);
     assert_int_equal(w[0], 10); /* what must stay stays, and is cut when drawn */
 }
 

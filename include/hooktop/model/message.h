@@ -32,8 +32,10 @@ enum ht_request_kind {
     HT_REQ_REVOKE,         /* id (nil: the tenant's key), generation: it stops signing now */
     HT_REQ_REVEALED,       /* id = secret's id: it was shown, copied or written */
     /* errands */
-    HT_REQ_PING,  /* id */
-    HT_REQ_PROBE, /* id: whether the receiver knows the newest secret */
+    HT_REQ_PING,           /* id */
+    HT_REQ_REDELIVER_MANY, /* ids: each on its own; text of the reply: how many, and why not the rest */
+    HT_REQ_CANCEL_MANY,    /* ids */
+    HT_REQ_PROBE,          /* id: whether the receiver knows the newest secret */
     HT_REQ_KIND_COUNT,
 };
 
@@ -52,6 +54,8 @@ struct ht_request {
     enum ht_held_choice choice;
     int64_t overlap_ms;
     double rate_per_s;
+    struct ht_uuid *ids; /* several at once; owned */
+    size_t n_ids;
     char *text;   /* filter or other input; owned */
     char *reason; /* why, typed by the operator; owned; may be NULL */
 };

@@ -80,7 +80,8 @@ struct ht_app {
     struct ht_screen *roots[HT_SCREEN_COUNT];
     struct ht_screen *stack[HT_STACK_MAX];
     size_t depth;
-    struct ht_place before; /* what ht_app_before goes to */
+    uint32_t hidden[HT_SCREEN_COUNT]; /* columns not wanted, by bit */
+    struct ht_place before;           /* what ht_app_before goes to */
     uint64_t last_serial, last_ticket;
 
     /* the database */
@@ -164,6 +165,8 @@ void ht_chrome_draw(struct ht_app *app);
 bool ht_act_on_subject(struct ht_app *app, enum ht_action_id action);
 /* ... and what became of it: a flash, or a screen. Takes parts of the reply. */
 void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_write *write);
+/* columns.c: asks which columns the screen's list shows. */
+void ht_columns_ask(struct ht_app *app);
 /* copy.c: asks what to copy; the key that answers; the text of the screen to $PAGER or $EDITOR. */
 void ht_copy_ask(struct ht_app *app);
 void ht_copy_key(struct ht_app *app, int32_t key);

@@ -33,8 +33,8 @@ void ht_short_id(const struct ht_uuid *id, char ret[12]);
 const char *ht_endpoint_name(const struct ht_endpoint *e);
 
 /* A delivery as a row (delivery_row.c). */
-extern const struct ht_column ht_delivery_columns[];
-extern const size_t ht_delivery_columns_len;
+#define HT_DELIVERY_COLUMNS 10
+extern const struct ht_column ht_delivery_columns[HT_DELIVERY_COLUMNS];
 void ht_delivery_cell(const struct ht_app *app, const struct ht_delivery *d, size_t column, struct ht_cell_text *ret);
 
 /* screen_type.c: one event type, copied. */

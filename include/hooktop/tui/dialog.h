@@ -14,7 +14,7 @@
 #include "hooktop/tui/canvas.h"
 #include "hooktop/tui/prompt.h"
 
-#define HT_DIALOG_FIELDS_MAX  12
+#define HT_DIALOG_FIELDS_MAX  16
 #define HT_DIALOG_OPTIONS_MAX 6
 #define HT_DIALOG_DEAF_US     300000
 
@@ -24,6 +24,7 @@ enum ht_field_kind {
     HT_FIELD_INFO,   /* label and value */
     HT_FIELD_NOTE,   /* a sentence, wrapped */
     HT_FIELD_CHOICE, /* one of several */
+    HT_FIELD_CHECK,  /* yes or no, in one row */
     HT_FIELD_TEXT,   /* typed */
     HT_FIELD_NUMBER, /* typed, 0 or more */
     HT_FIELD_TYPED,  /* must be typed exactly like `value` */
@@ -62,6 +63,7 @@ void ht_dialog_free(struct ht_dialog *d);
 void ht_dialog_info(struct ht_dialog *d, const char *label, const char *value);
 void ht_dialog_note(struct ht_dialog *d, const char *fmt, ...) HT_PRINTF(2, 3);
 void ht_dialog_choice(struct ht_dialog *d, const char *label, const char *const *options, int n, int chosen);
+void ht_dialog_check(struct ht_dialog *d, const char *label, bool on); /* ht_dialog_chosen: 1 when on */
 void ht_dialog_text(struct ht_dialog *d, const char *label, const char *initial);
 void ht_dialog_number(struct ht_dialog *d, const char *label, const char *initial);
 void ht_dialog_typed(struct ht_dialog *d, const char *label, const char *expected);

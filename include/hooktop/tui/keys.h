@@ -57,6 +57,8 @@ enum ht_has {
     HT_HAS_AGES = 1 << 13,    /* times that can be shown as age */
     HT_HAS_KEY = 1 << 14,     /* what signs is known: the endpoint's secret, or its tenant's key */
     HT_HAS_SECRET = 1 << 15,  /* one generation of it is under the cursor */
+    HT_HAS_MARKS = 1 << 16,   /* rows that can be marked */
+    HT_HAS_COLUMNS = 1 << 17, /* columns that can be left out */
     HT_HAS_COMMAND = 1 << 12, /* the command line and the number keys: all but what must be finished first */
 };
 
@@ -89,6 +91,11 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(SEARCH_PREV, "search-previous", "N", HT_HAS_TEXT, LOOK, VIEW, "", "previous match")                              \
     X(WRAP, "wrap", "w", HT_HAS_TEXT, LOOK, VIEW, "wrap", "wrap long lines or cut them")                               \
     X(FOLLOW, "follow", "f", HT_HAS_FOLLOW, LOOK, VIEW, "follow", "follow what is new, or stop following")             \
+    X(MARK, "mark", "Space", HT_HAS_MARKS, LOOK, VIEW, "", "mark this row, or unmark it, and go down")                 \
+    X(MARK_TO, "mark-to", "m", HT_HAS_MARKS, LOOK, VIEW, "", "mark all rows from the last mark to here")               \
+    X(MARK_ALL, "mark-all", "*", HT_HAS_MARKS, LOOK, VIEW, "", "mark all rows that are loaded")                        \
+    X(UNMARK, "unmark", "u", HT_HAS_MARKS, LOOK, VIEW, "", "forget all marks")                                         \
+    X(COLUMNS, "columns", "c", HT_HAS_COLUMNS, LOOK, VIEW, "", "choose the columns")                                   \
     X(LOG, "log", "d", HT_HAS_ENDPOINT, LOOK, VIEW, "log", "the deliveries of this endpoint")                          \
     X(TIME, "time", "t", HT_HAS_AGES, LOOK, VIEW, "", "times as age, or absolute in UTC")                              \
     X(RELOAD, "reload", "r F5", HT_HAS_RELOAD, LOOK, VIEW, "", "fetch again")                                          \

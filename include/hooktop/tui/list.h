@@ -10,6 +10,7 @@
 #include "hooktop/base/uuid.h"
 #include "hooktop/tui/canvas.h"
 #include "hooktop/tui/keys.h"
+#include "hooktop/tui/marks.h"
 
 struct ht_column {
     const char *title;
@@ -36,11 +37,12 @@ struct ht_list_rows {
     size_t n;
     void (*cell)(const void *user, size_t row, size_t column, struct ht_cell_text *ret); /* *ret is empty */
     struct ht_uuid (*id)(const void *user, size_t row);
-    bool (*marked)(const void *user, size_t row); /* may be NULL */
+    struct ht_marks *marks; /* NULL: rows cannot be marked */
     const void *user;
     const char *empty; /* what an empty list says */
     bool stale;
-    bool unfocused; /* drawn without taking the terminal's cursor */
+    uint32_t hidden; /* columns the user does not want, by bit */
+    bool unfocused;  /* drawn without taking the terminal's cursor */
 };
 
 struct ht_list {
@@ -53,13 +55,14 @@ struct ht_list {
 
 /* After the rows changed: finds the anchor again and keeps it on its line of the screen. */
 void ht_list_sync(struct ht_list *l, const struct ht_list_rows *rows);
-/* Moves by HT_ACT_UP ... HT_ACT_LAST; false when the action is none of them. */
+/* Moves by HT_ACT_UP ... HT_ACT_LAST, marks by HT_ACT_MARK ... HT_ACT_UNMARK; false when the action is none of them. */
 bool ht_list_act(struct ht_list *l, const struct ht_list_rows *rows, enum ht_action_id action);
 void ht_list_select(struct ht_list *l, const struct ht_list_rows *rows, size_t row);
 void ht_list_draw(struct ht_list *l, const struct ht_list_rows *rows, struct ht_canvas *c, struct ht_rect r);
 
 /* Which columns fit into `width` and how wide each is (0: left out). */
-void ht_columns_fit(const struct ht_column *columns, size_t n, int width, int ret_widths[HT_COLUMNS_MAX]);
+void ht_columns_fit(const struct ht_column *columns, size_t n, uint32_t hidden, int width,
+                    int ret_widths[HT_COLUMNS_MAX]);
 
 /* An anchor for rows that have a name instead of an id. */
 struct ht_uuid ht_list_name_id(const char *name);

@@ -9,6 +9,7 @@
 #include "hooktop/tui/canvas.h"
 #include "hooktop/tui/filter_line.h"
 #include "hooktop/tui/keys.h"
+#include "hooktop/tui/list.h"
 
 /* The order of the first-level ones gives them their number keys. */
 #define HT_SCREENS(X)                                                                                                  \
@@ -47,6 +48,8 @@ struct ht_screen_class {
     unsigned has;      /* enum ht_has */
     bool root;         /* of the first level: has a number key */
     size_t state_size;
+    const struct ht_column *columns; /* of its list, for HT_ACT_COLUMNS; NULL: all are always shown */
+    size_t n_columns;
 
     /* all but draw may be NULL */
     unsigned (*has_now)(const struct ht_screen *s); /* of `has`, what is there on the current tab */
@@ -89,6 +92,7 @@ struct ht_screen {
     int64_t data_at;              /* when data last came; 0: never */
     struct ht_err failed;         /* why the last fetch failed */
     struct ht_filter_line filter; /* with HT_HAS_FILTER */
+    struct ht_marks marks;        /* with HT_HAS_MARKS */
     struct ht_doc *doc;           /* the text that HT_HAS_TEXT actions work on; owned by the state */
     void *state;
 };
