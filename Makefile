@@ -22,6 +22,8 @@ WARN := -Wall -Wextra -Werror -Wformat=2 -Wconversion -Wsign-conversion -Wshadow
 HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full \
 	$(call try,-ftrivial-auto-var-init=zero) $(call try,-fzero-call-used-regs=used-gpr) \
 	-fno-strict-aliasing -fno-strict-overflow -fno-delete-null-pointer-checks -fno-common -fvisibility=hidden
+# The same sources give the same bytes wherever they lie.
+SAME := -ffile-prefix-map=$(CURDIR)=.
 LDHARDEN := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--as-needed
 
 ifeq ($(VARIANT),release)
@@ -45,7 +47,7 @@ endif
 
 PKGS := libpq libcurl jansson ncursesw openssl
 CPPFLAGS += -D_GNU_SOURCE -DHT_VERSION='"$(VERSION)"' -Iinclude $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-CFLAGS += -std=c17 -fPIE $(OPT) $(WARN) $(HARDEN)
+CFLAGS += -std=c17 -fPIE $(OPT) $(WARN) $(HARDEN) $(SAME)
 LDFLAGS += $(OPT) $(LDHARDEN)
 LDLIBS += $(shell pkg-config --libs $(PKGS) 2>/dev/null) -lpthread -lm
 
@@ -69,7 +71,7 @@ FUZZ_LINK := $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer)
 FUZZ_SECONDS ?= 180
 BENCH_OBJ := $(patsubst tests/%.c,$(OUT)/obj/tests/%.o,$(sort $(wildcard tests/bench/*.c)))
 
-.PHONY: all fault-tests demo picture test deps deps-demo deps-test deps-fuzz deps-bench bench tests fuzz fuzzers lint format clean help
+.PHONY: all install uninstall deb dist reproducible fault-tests demo picture test deps deps-demo deps-test deps-fuzz deps-bench bench tests fuzz fuzzers lint format clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -81,7 +83,7 @@ $(OUT)/hooktop: $(OUT)/obj/cli/main.o $(LIB)
 
 $(LIB): $(OBJ)
 	@rm -f $@
-	ar rcs $@ $^
+	ar rcsD $@ $^
 
 $(OUT)/obj/%.o: src/%.c
 	@mkdir -p $(@D)
@@ -145,6 +147,60 @@ deps-fuzz: deps-test
 	$(call install_missing,$(DEPS_FUZZ))
 deps-bench: deps-demo
 	$(call install_missing,$(DEPS_BENCH))
+
+# Installing ----------------------------------------------------------------------------------------------------------
+PREFIX ?= /usr/local
+DESTDIR ?=
+BINDIR := $(PREFIX)/bin
+MANDIR := $(PREFIX)/share/man
+BASHDIR := $(PREFIX)/share/bash-completion/completions
+ZSHDIR := $(PREFIX)/share/zsh/$(if $(filter /usr,$(PREFIX)),vendor-completions,site-functions)
+DOCDIR := $(PREFIX)/share/doc/hooktop
+UNITDIR := $(PREFIX)/lib/systemd/system
+MANUAL := hooktop.1 hooktop-worker.1 hooktop.conf.5 hooktop-themes.5 hooktop-profiles.7
+UNITS := docs/hooktop-worker.service docs/package/hooktop-alert.service docs/package/hooktop-alert.timer
+DOCS := README.md LICENSE $(wildcard docs/*.md) docs/grafana.json docs/package/config.ini
+SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)
+
+install: $(OUT)/hooktop ## Install below PREFIX (/usr/local), inside DESTDIR when one is given
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(BASHDIR) $(ZSHDIR) $(DOCDIR) $(UNITDIR)) $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MANDIR)/man7
+	install -s -m 755 $(OUT)/hooktop $(DESTDIR)$(BINDIR)/hooktop
+	@for page in $(MANUAL); do \
+	  $(OUT)/hooktop manual $$page | gzip -n9 >$(DESTDIR)$(MANDIR)/man$${page##*.}/$$page.gz && \
+	  chmod 644 $(DESTDIR)$(MANDIR)/man$${page##*.}/$$page.gz || exit 1; done
+	$(OUT)/hooktop completion bash >$(DESTDIR)$(BASHDIR)/hooktop
+	$(OUT)/hooktop completion zsh >$(DESTDIR)$(ZSHDIR)/_hooktop
+	@for unit in $(UNITS); do sed 's#/usr/local/bin#$(BINDIR)#g' $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
+	install -m 644 $(DOCS) $(DESTDIR)$(DOCDIR)
+	chmod 644 $(DESTDIR)$(BASHDIR)/hooktop $(DESTDIR)$(ZSHDIR)/_hooktop $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS)))
+
+uninstall: ## Remove what install put there; configuration and key ring stay
+	rm -f $(DESTDIR)$(BINDIR)/hooktop $(DESTDIR)$(BASHDIR)/hooktop $(DESTDIR)$(ZSHDIR)/_hooktop
+	rm -f $(foreach page,$(MANUAL),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page).gz)
+	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS))) $(addprefix $(DESTDIR)$(DOCDIR)/,$(notdir $(DOCS)))
+	@rmdir $(DESTDIR)$(DOCDIR) 2>/dev/null || true
+
+deb: deps ## Make the Debian package: build/hooktop_VERSION_ARCH.deb
+	@$(MAKE) --no-print-directory $(OUT)/hooktop
+	@rm -rf $(OUT)/deb
+	@$(MAKE) --no-print-directory -s install PREFIX=/usr DESTDIR=$(CURDIR)/$(OUT)/deb
+	@docs/package/deb.sh $(OUT)/deb $(VERSION) $(SOURCE_DATE_EPOCH) $(OUT)/hooktop_$(VERSION)_$$(dpkg --print-architecture).deb
+	@rm -rf $(OUT)/deb
+	@ls $(OUT)/hooktop_$(VERSION)_*.deb
+
+dist: ## Make the source archive of the last commit: build/hooktop-VERSION.tar.gz
+	@mkdir -p $(OUT)
+	git archive --format=tar --prefix=hooktop-$(VERSION)/ HEAD | gzip -n9 >$(OUT)/hooktop-$(VERSION).tar.gz
+
+reproducible: dist ## Build the package twice, in two places, from the source archive, and compare the bytes
+	@rm -rf $(OUT)/twice && mkdir -p $(OUT)/twice/a $(OUT)/twice/another/place
+	@for at in a another/place; do \
+	  tar -xzf $(OUT)/hooktop-$(VERSION).tar.gz -C $(OUT)/twice/$$at && \
+	  $(MAKE) --no-print-directory -s -j$$(nproc) -C $(OUT)/twice/$$at/hooktop-$(VERSION) SOURCE_DATE_EPOCH=$(SOURCE_DATE_EPOCH) deb >/dev/null || exit 1; done
+	@cd $(OUT)/twice && sha256sum */hooktop-*/build/hooktop */*/hooktop-*/build/hooktop */hooktop-*/build/*.deb */*/hooktop-*/build/*.deb
+	@cmp $(OUT)/twice/a/hooktop-$(VERSION)/build/hooktop $(OUT)/twice/another/place/hooktop-$(VERSION)/build/hooktop
+	@cmp $(OUT)/twice/a/hooktop-$(VERSION)/build/*.deb $(OUT)/twice/another/place/hooktop-$(VERSION)/build/*.deb && echo "the same bytes twice"
+	@rm -rf $(OUT)/twice
 
 # Use and tests -------------------------------------------------------------------------------------------------------
 demo: deps-demo ## Try it: a private PostgreSQL, sample tenants, local receivers, the console

@@ -417,5 +417,18 @@ const struct ht_command ht_commands[] = {
      .run = ht_cmd_verify,
      .summary = "Check a request's signature as a receiver would, and say what is wrong with it",
      .about = "Needs no database. Give every header of the request that bears on it."},
+    {.name = "manual",
+     .operands = "[PAGE]",
+     .max = 1,
+     .flags = HT_COMMAND_APART,
+     .run = ht_cmd_manual,
+     .summary = "Print a page of the manual for man -l -; without one, the pages' names",
+     .about = "Pages are named as NAME.SECTION: hooktop manual hooktop.conf.5 | man -l -"},
+    {.name = "completion",
+     ONE("SHELL"),
+     .flags = HT_COMMAND_APART,
+     .run = ht_cmd_completion,
+     .summary = "Print what a shell needs to complete commands, options and their words",
+     .about = "SHELL is bash or zsh. For this session alone: source <(hooktop completion bash)"},
 };
 const size_t ht_commands_len = HT_COUNT(ht_commands);

@@ -63,6 +63,8 @@ ht_command_fn ht_cmd_user_remove;
 ht_command_fn ht_cmd_audit_list;
 ht_command_fn ht_cmd_audit_verify;
 ht_command_fn ht_cmd_doctor;
+ht_command_fn ht_cmd_manual;
+ht_command_fn ht_cmd_completion;
 ht_command_fn ht_cmd_stats;
 ht_command_fn ht_cmd_alert_check;
 
