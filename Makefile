@@ -218,7 +218,7 @@ fault-tests: $(FAULT_BIN) $(OUT)/hooktop
 test: deps-test ## Build and run lint and all tests; ends with "N passed, N failed"
 	@$(MAKE) --no-print-directory -j$$(nproc) tests
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=faults fault-tests
-	@tests/run.sh $(OUT) lint unit fuzz store delivery console fault
+	@tests/run.sh $(OUT) lint unit fuzz store delivery console peers fault
 
 fuzzers: $(FUZZ_BIN)
 
