@@ -159,6 +159,9 @@ static const char *input_hint(const struct ht_app *app)
         return " Enter write  Esc cancel";
     case HT_INPUT_COPY:
         return " the key before what is to be copied  any other key: nothing";
+    case HT_INPUT_NARROW:
+    case HT_INPUT_EXCLUDE:
+        return " the key before the value  any other key: nothing";
     default:
         return NULL;
     }

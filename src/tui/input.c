@@ -49,6 +49,8 @@ static void key_to_line(struct ht_app *app, int32_t key)
     bool changed;
     if (app->input == HT_INPUT_COPY)
         ht_copy_key(app, key);
+    else if (app->input == HT_INPUT_NARROW || app->input == HT_INPUT_EXCLUDE)
+        ht_narrow_key(app, key);
     else if (app->input == HT_INPUT_COMMAND && (key == HT_KEY_UP || key == HT_KEY_DOWN))
         ht_command_recall(app, key == HT_KEY_UP);
     else if (key == HT_KEY_ESC || key == HT_KEY_CTRL_C || (key == HT_KEY_BACKSPACE && app->prompt.len == 0))
@@ -232,6 +234,10 @@ static bool act_everywhere(struct ht_app *app, struct ht_screen *s, enum ht_acti
         return true;
     case HT_ACT_UNFILTER:
         unfilter(app, s);
+        return true;
+    case HT_ACT_NARROW:
+    case HT_ACT_EXCLUDE:
+        ht_narrow_ask(app, action);
         return true;
     case HT_ACT_COLUMNS:
         ht_columns_ask(app);

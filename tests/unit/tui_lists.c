@@ -96,13 +96,36 @@ static void columns_can_be_left_out(void **state)
     assert_false(ht_rig_shows(r, "STATE"));
 }
 
+static void the_row_becomes_a_filter(void **state)
+{
+    struct ht_rig *r = *state;
+    struct ht_subject it = {0};
+    char wanted[128];
+    ht_rig_keys(r, "2=");
+    SHOWS(r, "only: e endpoint  s status  t type");
+    ht_rig_keys(r, "t");
+    struct ht_screen *s = ht_app_top(&r->app);
+    assert_true(s->class->subject(s, &it));
+    int len = snprintf(wanted, sizeof wanted, "type:%s", it.delivery->type);
+    assert_string_equal(s->filter.applied, wanted);
+    snprintf(wanted + len, sizeof wanted - (size_t)len, " -status:%s", ht_delivery_words[it.delivery->status].name);
+    ht_rig_keys(r, "!");
+    SHOWS(r, "leave out: ");
+    ht_rig_keys(r, "s");
+    assert_string_equal(s->filter.applied, wanted);
+    ht_rig_keys(r, "=x"); /* no such value: nothing */
+    assert_string_equal(s->filter.applied, wanted);
+    ht_rig_keys(r, "1=n");
+    s = ht_app_top(&r->app);
+    assert_int_equal(strncmp(s->filter.applied, "tenant:", 7), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        HT_RIG_TEST(marked_rows_are_acted_on_together),
-        HT_RIG_TEST(marks_follow_their_rows),
-        HT_RIG_TEST(many_are_confirmed_by_typing),
-        HT_RIG_TEST(columns_can_be_left_out),
+        HT_RIG_TEST(marked_rows_are_acted_on_together), HT_RIG_TEST(marks_follow_their_rows),
+        HT_RIG_TEST(many_are_confirmed_by_typing),      HT_RIG_TEST(columns_can_be_left_out),
+        HT_RIG_TEST(the_row_becomes_a_filter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -39,7 +39,16 @@ struct ht_terminal {
 };
 
 /* What the keys go to. */
-enum ht_input { HT_INPUT_KEYS, HT_INPUT_FILTER, HT_INPUT_SEARCH, HT_INPUT_COMMAND, HT_INPUT_PATH, HT_INPUT_COPY };
+enum ht_input {
+    HT_INPUT_KEYS,
+    HT_INPUT_FILTER,
+    HT_INPUT_SEARCH,
+    HT_INPUT_COMMAND,
+    HT_INPUT_PATH,
+    HT_INPUT_COPY,
+    HT_INPUT_NARROW,
+    HT_INPUT_EXCLUDE
+};
 
 enum ht_flash_kind { HT_FLASH_INFO, HT_FLASH_WAIT, HT_FLASH_ERROR };
 
@@ -165,6 +174,9 @@ void ht_chrome_draw(struct ht_app *app);
 bool ht_act_on_subject(struct ht_app *app, enum ht_action_id action);
 /* ... and what became of it: a flash, or a screen. Takes parts of the reply. */
 void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_write *write);
+/* narrow.c: asks which value of the row the filter takes; the key that answers. */
+void ht_narrow_ask(struct ht_app *app, enum ht_action_id action);
+void ht_narrow_key(struct ht_app *app, int32_t key);
 /* columns.c: asks which columns the screen's list shows. */
 void ht_columns_ask(struct ht_app *app);
 /* copy.c: asks what to copy; the key that answers; the text of the screen to $PAGER or $EDITOR. */

@@ -58,6 +58,7 @@ enum ht_has {
     HT_HAS_KEY = 1 << 14,     /* what signs is known: the endpoint's secret, or its tenant's key */
     HT_HAS_SECRET = 1 << 15,  /* one generation of it is under the cursor */
     HT_HAS_MARKS = 1 << 16,   /* rows that can be marked */
+    HT_HAS_LIKE = 1 << 18,    /* rows whose values can become terms of the filter */
     HT_HAS_COLUMNS = 1 << 17, /* columns that can be left out */
     HT_HAS_COMMAND = 1 << 12, /* the command line and the number keys: all but what must be finished first */
 };
@@ -86,6 +87,8 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(OPEN, "open", "Enter", HT_HAS_OPEN, LOOK, VIEW, "open", "open what is under the cursor")                         \
     X(FILTER, "filter", "/", HT_HAS_FILTER, LOOK, VIEW, "filter", "filter as you type; Enter keeps, Esc drops")        \
     X(UNFILTER, "unfilter", "~", HT_HAS_FILTER, LOOK, VIEW, "", "clear the filter")                                    \
+    X(NARROW, "only", "=", HT_HAS_FILTER | HT_HAS_LIKE, LOOK, VIEW, "", "filter: only what is like this row")          \
+    X(EXCLUDE, "leave-out", "!", HT_HAS_FILTER | HT_HAS_LIKE, LOOK, VIEW, "", "filter: leave out what is like it")     \
     X(SEARCH, "search", "/", HT_HAS_TEXT, LOOK, VIEW, "search", "search in the text")                                  \
     X(SEARCH_NEXT, "search-next", "n", HT_HAS_TEXT, LOOK, VIEW, "", "next match")                                      \
     X(SEARCH_PREV, "search-previous", "N", HT_HAS_TEXT, LOOK, VIEW, "", "previous match")                              \
