@@ -1,0 +1,65 @@
+"""The fenced blocks of docs/, each to be run: ```sh in one shell per page, ```sql by psql, ```ini as configuration, a language and a
+file's name as that file. ```console is for what takes root, systemd or the network: its first words must be known."""
+import os
+import re
+import socket
+import subprocess
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+CONSOLE = {"sudo", "make", "systemctl", "journalctl", "hooktop", "apt", "pg_basebackup", "install", "scp", "git"}
+
+
+class Block:
+    def __init__(self, page, line, info, text):
+        self.page, self.line, self.text = page, line, text
+        self.language, *rest = info.split() or [""]
+        self.name = rest[0] if rest else ""
+
+    def __str__(self):
+        return f"{self.page}:{self.line}"
+
+
+def blocks(page):
+    text = (ROOT / page).read_text()
+    for m in re.finditer(r"^```([^\n]*)\n(.*?)^```$", text, re.M | re.S):
+        yield Block(page, text.count("\n", 0, m.start()) + 2, m.group(1), m.group(2))
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+class Shell:
+    """One bash for a whole page, so that variables and background jobs live on; in a process group of its own."""
+
+    def __init__(self, directory, environment):
+        self.process = subprocess.Popen(["bash", "--norc"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                                        cwd=directory, env=environment, text=True, start_new_session=True)
+
+    def run(self, text):
+        """(Exit status, output). The first command that fails ends the shell: what follows it on the page was not run."""
+        mark = "-- done --"
+        body = f"set -e\n{text}\n"
+        # the trap: what runs in the background keeps the output open when the shell has ended
+        self.process.stdin.write(f"trap 'printf \"\\n{mark} %s\\n\" $?' EXIT\neval {quote(body)} </dev/null; printf '\\n{mark} %s\\n' $?; set +e\n")
+        self.process.stdin.flush()
+        out = []
+        for line in self.process.stdout:
+            if line.startswith(mark):
+                return int(line.split()[-1]), "".join(out)
+            out.append(line)
+        return self.process.wait(), "".join(out)
+
+    def close(self):
+        try:
+            os.killpg(self.process.pid, 15)
+        except ProcessLookupError:
+            pass
+        self.process.wait()
+
+
+def quote(text):
+    return "'" + text.replace("'", "'\\''") + "'"
