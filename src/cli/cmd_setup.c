@@ -7,12 +7,13 @@
 
 #define SQL_MAX (8u * 1024u * 1024u)
 
-enum ht_rc ht_setup_apply(struct ht_conn *c, const char *key_file, enum ht_ring_outcome *ret, struct ht_err *err)
+enum ht_rc ht_setup_apply(struct ht_conn *c, const struct ht_ring_source *from, enum ht_ring_outcome *ret,
+                          struct ht_err *err)
 {
     HT_CLEANUP(ht_event_types_fini) struct ht_event_types types = {0};
     ht_profile_catalogue(&types);
     enum ht_rc rc = ht_store_setup(c, &types, err);
-    return rc == HT_OK ? ht_ring_setup(c, key_file, ret, err) : rc;
+    return rc == HT_OK ? ht_ring_setup(c, from, ret, err) : rc;
 }
 
 /* What became of the key ring: the word of --json, and what people read before and after the file's name. */
@@ -50,13 +51,14 @@ enum ht_rc ht_cmd_setup(struct ht_ctx *ctx, const struct ht_args *args, struct h
         ht_out_bytes(sql.data, sql.len);
         return HT_OK;
     }
+    const struct ht_ring_source from = {ctx->config.vault_key_file, ctx->config.vault_key_command};
     enum ht_ring_outcome ring;
     struct ht_conn *conn;
     enum ht_rc rc = ht_ctx_may_write(ctx, err);
     if (rc == HT_OK)
         rc = ht_ctx_conn_any_schema(ctx, &conn, err);
     if (rc == HT_OK)
-        rc = ht_setup_apply(conn, ctx->config.vault_key_file, &ring, err);
+        rc = ht_setup_apply(conn, &from, &ring, err);
     if (rc == HT_OK)
         show(ctx, ring);
     return rc;

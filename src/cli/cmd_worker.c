@@ -5,6 +5,7 @@
 #include "hooktop/cli/commands.h"
 #include "hooktop/cli/context.h"
 #include "hooktop/cli/output.h"
+#include "hooktop/cli/ring.h"
 #include "hooktop/delivery/engine.h"
 
 enum ht_rc ht_cmd_worker_list(struct ht_ctx *ctx, const struct ht_args *args, struct ht_err *err)
@@ -47,11 +48,12 @@ static void report(void *user, int level, const char *text)
     ht_log((enum ht_log_level)level, "%s", text);
 }
 
-/* That the login may deliver is asked here, once and in words, not found out by the engine's first claim. */
-static enum ht_rc check_login(const char *dsn, struct ht_err *err)
+/* That the login may deliver and that the ring is here is asked once and in words, not found out by the engine's first
+ * claim. */
+static enum ht_rc check_in(struct ht_ctx *ctx, struct ht_engine_options *e, struct ht_err *err)
 {
     HT_CLEANUP(ht_whoami_fini) struct ht_whoami who = {0};
-    const struct ht_conn_options o = {.dsn = dsn, .application = "hooktop worker"};
+    const struct ht_conn_options o = {.dsn = e->dsn, .application = "hooktop worker"};
     struct ht_conn *conn = NULL;
     enum ht_rc rc = ht_conn_open(&o, &conn, err);
     if (rc == HT_OK)
@@ -59,6 +61,10 @@ static enum ht_rc check_login(const char *dsn, struct ht_err *err)
     if (rc == HT_OK && !who.may_deliver)
         rc = ht_fail(err, HT_DENIED, "worker", "grant it the role hooktop_worker", "login %s may not deliver",
                      who.login);
+    if (rc == HT_OK)
+        rc = ht_ctx_ring(ctx, &e->ring, err);
+    if (rc == HT_OK)
+        rc = ht_worker_announce(conn, e->ring, e->egress, err);
     ht_conn_close(conn);
     return rc;
 }
@@ -95,9 +101,7 @@ enum ht_rc ht_cmd_worker(struct ht_ctx *ctx, const struct ht_args *args, struct 
     };
     enum ht_rc rc = ht_ctx_worker_dsn(ctx, &o.dsn, err);
     if (rc == HT_OK)
-        rc = check_login(o.dsn, err);
-    if (rc == HT_OK)
-        rc = ht_ctx_ring(ctx, &o.ring, err);
+        rc = check_in(ctx, &o, err);
     if (rc == HT_OK)
         rc = ht_engine_new(&o, &engine, err);
     if (rc != HT_OK)

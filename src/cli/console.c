@@ -9,6 +9,7 @@
 
 #include "hooktop/base/log.h"
 #include "hooktop/cli/config.h"
+#include "hooktop/cli/ring.h"
 #include "hooktop/delivery/engine.h"
 #include "hooktop/profile/profile.h"
 #include "hooktop/tui/tui.h"
@@ -54,6 +55,8 @@ static void check_engine(struct console *c, struct ht_conn *conn, struct ht_err 
             ht_err_line(err, c->engine_off, sizeof c->engine_off);
         else if (!who.may_deliver)
             snprintf(c->engine_off, sizeof c->engine_off, "login %s lacks hooktop_worker", who.login);
+        else if (ht_worker_announce(own != NULL ? own : conn, o->ring, o->egress, err) != HT_OK)
+            ht_err_line(err, c->engine_off, sizeof c->engine_off);
         ht_conn_close(own);
     }
 }

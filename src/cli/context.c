@@ -78,13 +78,14 @@ static enum ht_rc set_up_private(const struct ht_ctx *c, const char *dsn, struct
 {
     const struct ht_conn_options o = {.dsn = dsn, .any_schema = true, .application = "hooktop setup"};
     struct ht_conn *conn = NULL;
+    const struct ht_ring_source from = {c->config.vault_key_file, c->config.vault_key_command};
     int found = 0;
     enum ht_ring_outcome ring;
     enum ht_rc rc = ht_conn_open(&o, &conn, err);
     if (rc == HT_OK)
         rc = ht_store_schema_found(conn, &found, err);
     if (rc == HT_OK && found < ht_store_schema_version())
-        rc = ht_setup_apply(conn, c->config.vault_key_file, &ring, err);
+        rc = ht_setup_apply(conn, &from, &ring, err);
     ht_conn_close(conn);
     return rc;
 }
@@ -150,7 +151,8 @@ enum ht_rc ht_ctx_conn_any_schema(struct ht_ctx *c, struct ht_conn **ret, struct
 
 enum ht_rc ht_ctx_ring(struct ht_ctx *c, const struct ht_ring **ret, struct ht_err *err)
 {
-    enum ht_rc rc = c->ring == NULL ? ht_ring_load(c->config.vault_key_file, &c->ring, err) : HT_OK;
+    const struct ht_ring_source from = {c->config.vault_key_file, c->config.vault_key_command};
+    enum ht_rc rc = c->ring == NULL ? ht_ring_open(&from, &c->ring, err) : HT_OK;
     if (rc == HT_OK)
         *ret = c->ring;
     return rc;

@@ -166,7 +166,7 @@ static enum ht_rc make_database(struct ht_demo_place *p, const char *key_file, s
         .dsn = ht_cluster_dsn(p->cluster), .application = "hooktop demo", .timeout_ms = 60000, .any_schema = true};
     rc = ht_conn_open(&o, &conn, err);
     if (rc == HT_OK)
-        rc = ht_setup_apply(conn, key_file, &outcome, err);
+        rc = ht_setup_apply(conn, &(struct ht_ring_source){.file = key_file}, &outcome, err);
     ht_conn_close(conn);
     return rc;
 }

@@ -132,6 +132,8 @@ const struct ht_option ht_options[HT_OPT_COUNT] = {
     [HT_OPT_AT] = {"at", 0, HT_OPTION_TEXT, "TIME", "when it came, for the age check (now)", 0, 0, NULL},
     [HT_OPT_AGAINST] = {"against", 0, HT_OPTION_FILE, "FILE", "what audit verify --json printed before, kept elsewhere",
                         0, 0, NULL},
+    [HT_OPT_BATCH] = {"batch", 0, HT_OPTION_NUMBER, "N", "how many in one transaction", 1, 1000, NULL},
+    [HT_OPT_RETIRE] = {"retire", 0, HT_OPTION_FLAG, NULL, "then forget the keys that nothing is sealed to", 0, 0, NULL},
     [HT_OPT_ROLE] = {"role", 0, HT_OPTION_LIST, "R", "viewer, support, admin, worker, producer or audit_reader", 0, 0,
                      NULL},
     [HT_OPT_ALL_TENANTS] = {"all", 0, HT_OPTION_FLAG, NULL, "of all tenants, those to come too", 0, 0, NULL},

@@ -3,6 +3,7 @@
 #include <string.h>
 #include "hooktop/base/codec.h"
 #include "hooktop/cli/config.h"
+#include "hooktop/delivery/engine.h"
 #include "hooktop/store/setup.h"
 #include "hooktop/vault/vault.h"
 
@@ -44,20 +45,20 @@ static struct ht_seal_key current_key(const struct ht_ring *r)
 }
 
 /* The ring that is here, or (nothing being sealed yet) a new one; *ret stays NULL when the ring lies elsewhere. */
-static enum ht_rc find_or_make(const char *key_file, const struct published *p, struct ht_ring **ret, bool *ret_made,
-                               struct ht_err *err)
+static enum ht_rc find_or_make(const struct ht_ring_source *from, const struct published *p, struct ht_ring **ret,
+                               bool *ret_made, struct ht_err *err)
 {
     struct ht_err missing = {0};
-    enum ht_rc rc = ht_ring_load(key_file, ret, &missing);
+    enum ht_rc rc = ht_ring_open(from, ret, &missing);
     if (rc != HT_NOT_FOUND)
         return rc == HT_OK ? rc : ht_fail(err, rc, missing.what, missing.fix, "%s", missing.why);
     if (p->sealed > 0)
         return HT_OK;
-    rc = ht_path_make_parents(key_file, err);
+    rc = ht_path_make_parents(from->file, err);
     if (rc == HT_OK)
-        rc = ht_ring_create(key_file, err);
+        rc = ht_ring_create(from->file, err);
     if (rc == HT_OK)
-        rc = ht_ring_load(key_file, ret, err);
+        rc = ht_ring_load(from->file, ret, err);
     *ret_made = rc == HT_OK;
     return rc;
 }
@@ -76,18 +77,19 @@ static enum ht_rc wrong_ring(const char *key_file, const struct published *p, st
                    are, id, key_file);
 }
 
-enum ht_rc ht_ring_setup(struct ht_conn *c, const char *key_file, enum ht_ring_outcome *ret, struct ht_err *err)
+enum ht_rc ht_ring_setup(struct ht_conn *c, const struct ht_ring_source *from, enum ht_ring_outcome *ret,
+                         struct ht_err *err)
 {
     struct published p;
     HT_CLEANUP(free_ring) struct ht_ring *ring = NULL;
     bool made = false;
     enum ht_rc rc = read_published(c, &p, err);
     if (rc == HT_OK)
-        rc = find_or_make(key_file, &p, &ring, &made, err);
+        rc = find_or_make(from, &p, &ring, &made, err);
     if (rc != HT_OK)
         return rc;
     if (p.sealed > 0 && (!p.any || (ring && !ht_ring_has(ring, p.key.id))))
-        return wrong_ring(key_file, &p, err);
+        return wrong_ring(from->file, &p, err);
     if (!ring || (p.any && ht_ring_has(ring, p.key.id))) {
         *ret = ring ? HT_RING_IN_USE : HT_RING_ELSEWHERE;
         return HT_OK;
@@ -97,4 +99,20 @@ enum ht_rc ht_ring_setup(struct ht_conn *c, const char *key_file, enum ht_ring_o
         return rc;
     *ret = made ? HT_RING_MADE : HT_RING_PUBLISHED;
     return HT_OK;
+}
+
+enum ht_rc ht_worker_announce(struct ht_conn *c, const struct ht_ring *ring, const struct ht_egress *egress,
+                              struct ht_err *err)
+{
+    uint8_t keys[HT_RING_KEYS_MAX][HT_RING_KEY_ID];
+    char name[96], exceptions[256];
+    for (size_t i = 0; i < ht_ring_count(ring); i++) {
+        struct ht_seal_key key;
+        ht_ring_public(ring, i, &key, NULL);
+        memcpy(keys[i], key.id, sizeof keys[i]);
+    }
+    ht_engine_worker_name(name, sizeof name);
+    bool any = ht_egress_exceptions(egress, exceptions, sizeof exceptions);
+    return ht_store_worker_started(c, name, (const uint8_t(*)[8])keys, ht_ring_count(ring), any ? exceptions : NULL,
+                                   err);
 }

@@ -173,11 +173,17 @@ static enum ht_rc check_options(struct ht_engine *e, struct ht_err *err)
     return HT_OK;
 }
 
+void ht_engine_worker_name(char *ret, size_t size)
+{
+    char host[65] = "";
+    gethostname(host, sizeof host - 1);
+    snprintf(ret, size, "%s:%ld", host, (long)getpid());
+}
+
 static char *worker_name(void)
 {
-    char host[65] = "", name[96];
-    gethostname(host, sizeof host - 1);
-    snprintf(name, sizeof name, "%s:%ld", host, (long)getpid());
+    char name[96];
+    ht_engine_worker_name(name, sizeof name);
     return ht_strdup(name);
 }
 

@@ -20,6 +20,7 @@ HT_MUST_CHECK enum ht_rc ht_ring_append(struct ht_ring *r, struct ht_secret *pri
 HT_MUST_CHECK enum ht_rc ht_ring_parse(const char *name, const struct ht_secret *text, struct ht_ring **ret,
                                        struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_ring_format(const struct ht_ring *r, struct ht_secret **ret_text, struct ht_err *err);
+HT_MUST_CHECK enum ht_rc ht_ring_from_command(const char *command, struct ht_ring **ret, struct ht_err *err);
 const struct ht_ring_key *ht_ring_find(const struct ht_ring *r, const uint8_t id[HT_RING_KEY_ID]); /* NULL: none */
 void ht_ring_freep(struct ht_ring **r);
 

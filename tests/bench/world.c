@@ -44,7 +44,7 @@ int bench_world(int argc, char **argv)
     struct ht_tenant tenants[TENANTS] = {0};
     enum ht_ring_outcome outcome;
     BENCH_OK(ht_conn_open(&o, &c, &err));
-    BENCH_OK(ht_setup_apply(c, argv[1], &outcome, &err));
+    BENCH_OK(ht_setup_apply(c, &(struct ht_ring_source){.file = argv[1]}, &outcome, &err));
     BENCH_OK(ht_ring_load(argv[1], &ring, &err));
     ht_egress_init(&egress);
     BENCH_OK(ht_egress_set(&egress, "http", "yes", &err));

@@ -64,7 +64,7 @@ static int play(void **state)
     demo.dsn = ht_test_db_new("empty_for_demo", fill_nothing);
     const struct ht_conn_options o = {.dsn = demo.dsn, .application = "test", .timeout_ms = 60000, .any_schema = true};
     must(ht_conn_open(&o, &demo.conn, &err), &err);
-    must(ht_setup_apply(demo.conn, path, &outcome, &err), &err);
+    must(ht_setup_apply(demo.conn, &(struct ht_ring_source){.file = path}, &outcome, &err), &err);
     ht_egress_init(&demo.place.egress);
     must(ht_ring_load(path, &demo.place.ring, &err), &err);
     must(ht_demo_world_receivers(&demo.world, &demo.place, true, &err), &err);

@@ -37,7 +37,7 @@ static void make_database(struct lab *w)
     w->dsn = ht_test_db_new("empty_for_delivery", fill_nothing);
     o.dsn = w->dsn;
     LAB_OK(ht_conn_open(&o, &w->c, &err));
-    LAB_OK(ht_setup_apply(w->c, path, &outcome, &err));
+    LAB_OK(ht_setup_apply(w->c, &(struct ht_ring_source){.file = path}, &outcome, &err));
     LAB_OK(ht_ring_load(path, &w->ring, &err));
 }
 

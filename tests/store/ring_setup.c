@@ -59,7 +59,7 @@ static enum ht_ring_outcome expect_ok(void)
 {
     enum ht_ring_outcome outcome = HT_RING_ELSEWHERE;
     struct ht_err err = {0};
-    if (ht_ring_setup(conn, file, &outcome, &err) != HT_OK)
+    if (ht_ring_setup(conn, &(struct ht_ring_source){.file = file}, &outcome, &err) != HT_OK)
         fail_msg("%s: %s", err.what, err.why);
     return outcome;
 }
@@ -144,7 +144,7 @@ static void a_ring_without_the_key_is_refused(void **state)
     seal_something();
     snprintf(file, sizeof file, "%s/wrong", dir);
     assert_int_equal(ht_ring_create(file, NULL), HT_OK);
-    assert_int_equal(ht_ring_setup(conn, file, &outcome, &err), HT_FAILED);
+    assert_int_equal(ht_ring_setup(conn, &(struct ht_ring_source){.file = file}, &outcome, &err), HT_FAILED);
     assert_non_null(strstr(err.why, id));
     assert_non_null(strstr(err.why, "1 secret is sealed"));
     assert_non_null(strstr(err.fix, id));
@@ -184,7 +184,7 @@ static void an_unsafe_ring_is_refused_and_left_alone(void **state)
     snprintf(file, sizeof file, "%s/ring", dir);
     assert_int_equal(ht_ring_create(file, NULL), HT_OK);
     assert_int_equal(chmod(file, 0644), 0);
-    assert_int_equal(ht_ring_setup(conn, file, &outcome, &err), HT_DENIED);
+    assert_int_equal(ht_ring_setup(conn, &(struct ht_ring_source){.file = file}, &outcome, &err), HT_DENIED);
     assert_non_null(strstr(err.fix, "chmod 0600"));
     assert_int_equal(ht_test_sql_int(dsn, "SELECT count(*) FROM hooktop.ring_key"), 0);
 }

@@ -98,6 +98,8 @@ enum ht_option_id {
     HT_OPT_VERIFY_HEADER,
     HT_OPT_AT,
     HT_OPT_AGAINST,
+    HT_OPT_BATCH,
+    HT_OPT_RETIRE,
     HT_OPT_ROLE,
     HT_OPT_ALL_TENANTS,
     HT_OPT_PASSWORD_FILE,

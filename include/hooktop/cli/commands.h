@@ -67,5 +67,8 @@ ht_command_fn ht_cmd_manual;
 ht_command_fn ht_cmd_completion;
 ht_command_fn ht_cmd_stats;
 ht_command_fn ht_cmd_alert_check;
+ht_command_fn ht_cmd_ring_list;
+ht_command_fn ht_cmd_ring_add;
+ht_command_fn ht_cmd_rekey;
 
 #endif

@@ -54,6 +54,7 @@ struct ht_config {
 
     char *database_dsn;
     char *vault_key_file; /* never NULL */
+    char *vault_key_command;
     struct ht_egress egress;
     char *egress_http, *egress_ports, *egress_allow, *egress_ca_file;
     char *worker_dsn; /* NULL: the console's own */

@@ -7,7 +7,9 @@
 #ifndef HOOKTOP_CLI_RING_H
 #define HOOKTOP_CLI_RING_H
 
+#include "hooktop/delivery/egress.h"
 #include "hooktop/store/conn.h"
+#include "hooktop/vault/vault.h"
 
 enum ht_ring_outcome {
     HT_RING_MADE,      /* a new ring was written and published */
@@ -18,7 +20,12 @@ enum ht_ring_outcome {
 };
 
 /* HT_FAILED: secrets are sealed to a key that the ring here does not hold. HT_DENIED, HT_USAGE: as ht_ring_load. */
-HT_MUST_CHECK enum ht_rc ht_ring_setup(struct ht_conn *c, const char *key_file, enum ht_ring_outcome *ret,
+HT_MUST_CHECK enum ht_rc ht_ring_setup(struct ht_conn *c, const struct ht_ring_source *from, enum ht_ring_outcome *ret,
                                        struct ht_err *err);
+
+/* Tells the database, before this process begins to deliver, which keys its ring holds (rekey asks) and what its egress
+ * guard lets pass beyond the usual (audited). */
+HT_MUST_CHECK enum ht_rc ht_worker_announce(struct ht_conn *c, const struct ht_ring *ring,
+                                            const struct ht_egress *egress, struct ht_err *err);
 
 #endif

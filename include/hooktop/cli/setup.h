@@ -5,7 +5,7 @@
 
 #include "hooktop/cli/ring.h"
 
-HT_MUST_CHECK enum ht_rc ht_setup_apply(struct ht_conn *c, const char *key_file, enum ht_ring_outcome *ret,
+HT_MUST_CHECK enum ht_rc ht_setup_apply(struct ht_conn *c, const struct ht_ring_source *from, enum ht_ring_outcome *ret,
                                         struct ht_err *err);
 
 #endif

@@ -38,6 +38,8 @@ struct ht_engine_options {
     void *user;
 };
 
+/* The name this process beats under: "host:pid". */
+void ht_engine_worker_name(char *ret, size_t size);
 HT_MUST_CHECK enum ht_rc ht_engine_new(const struct ht_engine_options *o, struct ht_engine **ret, struct ht_err *err);
 void ht_engine_free(struct ht_engine *e);
 /* Returns HT_OK after a stop or a completed drain. The first stop is graceful: no more claims, what is in flight is

@@ -98,6 +98,19 @@ HT_MUST_CHECK enum ht_rc ht_ops_revoke(const struct ht_ops *o, const struct ht_t
 HT_MUST_CHECK enum ht_rc ht_ops_confirm(const struct ht_ops *o, const struct ht_endpoint *e,
                                         const struct ht_uuid *secret_id, struct ht_err *err);
 
+/* Seals everything to the ring's current key, while workers deliver: makes that key the database's current one
+ * (HT_FAILED while a live worker's ring lacks it), then page by page. Each page is a transaction, so it may be stopped
+ * anywhere and begun again. What cannot be opened is left as it is and counted. */
+struct ht_rekey {
+    int64_t total; /* how many there were to do */
+    int64_t done;
+    int64_t failed;
+    char first_failed[320];
+};
+typedef void ht_rekey_fn(void *user, const struct ht_rekey *so_far); /* after each page */
+HT_MUST_CHECK enum ht_rc ht_ops_rekey(const struct ht_ops *o, int32_t batch, ht_rekey_fn *progress, void *user,
+                                      struct ht_rekey *ret, struct ht_err *err);
+
 /* The exact request body of a delivery, rebuilt from the stored event. Appends; give *ret HT_BODY_MAX. */
 HT_MUST_CHECK enum ht_rc ht_ops_body(const struct ht_event *event, const char *profile, struct ht_buf *ret,
                                      struct ht_err *err);

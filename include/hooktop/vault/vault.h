@@ -44,6 +44,13 @@ HT_MUST_CHECK enum ht_rc ht_ring_add_key(const char *path, struct ht_err *err);
 /* From the first source that is there: $CREDENTIALS_DIRECTORY/hooktop-key-ring, `path`. One that is there but cannot be
  * used is an error, not a reason to look further. */
 HT_MUST_CHECK enum ht_rc ht_ring_load(const char *path, struct ht_ring **ret, struct ht_err *err);
+struct ht_ring_source {
+    const char *file;
+    const char *command; /* the whole path of a program that prints a ring, and its arguments; NULL: none */
+};
+/* As ht_ring_load, and where neither is there from the command. It is run without a shell, with HOME and a usual PATH
+ * as its environment, for 10 s at most; it blocks for as long. */
+HT_MUST_CHECK enum ht_rc ht_ring_open(const struct ht_ring_source *from, struct ht_ring **ret, struct ht_err *err);
 void ht_ring_free(struct ht_ring *r);
 size_t ht_ring_count(const struct ht_ring *r);
 void ht_ring_public(const struct ht_ring *r, size_t i, struct ht_seal_key *ret, bool *ret_current);

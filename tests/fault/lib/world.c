@@ -146,7 +146,7 @@ static void make_schema(struct ft_world *w)
     PGconn *c;
     w->ring_path = ft_text("%s/key-ring", ft_work());
     FT_OK(ht_conn_open(&o, &w->conn, &err));
-    FT_OK(ht_setup_apply(w->conn, w->ring_path, &outcome, &err));
+    FT_OK(ht_setup_apply(w->conn, &(struct ht_ring_source){.file = w->ring_path}, &outcome, &err));
     FT_OK(ht_ring_load(w->ring_path, &w->ring, &err));
     c = ft_connect(w->cluster.dsn);
     PQclear(ft_query(c, "CREATE ROLE fault_worker LOGIN IN ROLE hooktop_worker"));
