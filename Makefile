@@ -109,6 +109,12 @@ $(OUT)/tests/fault/%: $(OUT)/obj/tests/fault/%.o $(FAULT_OBJ) $(TEST_LIB_OBJ) $(
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
+# The program with a database that lies: tests/hostile/pg.c.
+LIES := $(foreach f,PQgetvalue PQgetlength PQresultErrorField ht_ops_body,-Wl,--wrap=$(f))
+$(OUT)/tests/hostile/hooktop: $(OUT)/obj/cli/main.o $(OUT)/obj/tests/hostile/pg.o $(LIB)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) $(LIES) -o $@ $^ $(LDLIBS)
+
 EMBED := $(sort $(wildcard sql/*.sql)) $(sort $(wildcard themes/*.ini))
 $(OUT)/gen/embed.c: $(EMBED) Makefile
 	@mkdir -p $(@D)
@@ -211,7 +217,7 @@ picture: deps-test ## Draw docs/console.svg from the running demo
 	@$(MAKE) --no-print-directory $(OUT)/hooktop
 	/usr/bin/python3 docs/picture.py $(OUT)/hooktop docs/console.svg
 
-tests: $(TEST_BIN) $(FUZZ_BIN) $(OUT)/hooktop
+tests: $(TEST_BIN) $(FUZZ_BIN) $(OUT)/hooktop $(OUT)/tests/hostile/hooktop
 
 fault-tests: $(FAULT_BIN) $(OUT)/hooktop
 

@@ -98,7 +98,9 @@ void ht_act_endpoint_info(struct ht_dialog *d, const struct ht_endpoint *e)
         return;
     if (!ht_uuid_is_nil(&e->id)) {
         ht_dialog_info(d, "Endpoint", ht_endpoint_name(e));
-        ht_dialog_info(d, "URL", e->url);
+        char url[2048];
+        ht_text_clean_str(url, sizeof url, e->url ? e->url : "-", HT_TEXT_ASCII);
+        ht_dialog_info(d, "URL", url);
     }
     ht_dialog_info(d, "Tenant", e->tenant_name);
 }

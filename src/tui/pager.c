@@ -99,6 +99,20 @@ void ht_doc_addf(struct ht_doc *d, enum ht_style style, const char *fmt, ...)
     ht_doc_add(d, style, b.data, b.len);
 }
 
+void ht_doc_ascii(struct ht_doc *d, enum ht_style style, const char *bytes, size_t len)
+{
+    struct ht_text_reader r;
+    struct ht_glyph g;
+    size_t before = 0;
+    ht_text_start(&r, bytes, len, HT_TEXT_ASCII);
+    while (ht_text_next(&r, &g)) {
+        char one = (char)g.ch[0];
+        ht_doc_add(d, g.made ? HT_STYLE_CTRL : style, &one, 1);
+        d->made += g.made ? r.at - before : 0;
+        before = r.at;
+    }
+}
+
 void ht_doc_end(struct ht_doc *d)
 {
     ht_doc_add(d, HT_STYLE_ROW, "\n", 1);
@@ -108,6 +122,13 @@ void ht_doc_field(struct ht_doc *d, const char *label, enum ht_style style, cons
 {
     ht_doc_addf(d, HT_STYLE_LABEL, "  %-*s ", LABEL_WIDTH, label);
     ht_doc_adds(d, value ? style : HT_STYLE_DIM, value ? value : "-");
+    ht_doc_end(d);
+}
+
+void ht_doc_url(struct ht_doc *d, const char *label, const char *url)
+{
+    ht_doc_addf(d, HT_STYLE_LABEL, "  %-*s ", LABEL_WIDTH, label);
+    ht_doc_ascii(d, url ? HT_STYLE_ROW : HT_STYLE_DIM, url ? url : "-", url ? strlen(url) : 1);
     ht_doc_end(d);
 }
 
@@ -126,7 +147,7 @@ void ht_doc_headers(struct ht_doc *d, const char *lines)
         const char *colon = memchr(lines, ':', len);
         size_t name = colon ? (size_t)(colon - lines) + 1 : 0;
         size_t keep = len > 0 && lines[len - 1] == '\r' ? len - 1 : len; /* CR LF is how headers end their lines */
-        ht_doc_add(d, HT_STYLE_LABEL, lines, name < keep ? name : keep);
+        ht_doc_ascii(d, HT_STYLE_LABEL, lines, name < keep ? name : keep);
         if (keep > name)
             ht_doc_add(d, HT_STYLE_ROW, lines + name, keep - name);
         ht_doc_end(d);

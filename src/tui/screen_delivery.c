@@ -85,7 +85,10 @@ static struct ht_list_rows rows_of(const struct ht_app *app, const struct ht_scr
 /* The text below --------------------------------------------------------------------------------------------------- */
 static void show_request(const struct state *st, const struct ht_attempt *a, struct ht_doc *d)
 {
-    ht_doc_addf(d, HT_STYLE_HEADING, "POST %s\n", st->d.delivery.endpoint_url ? st->d.delivery.endpoint_url : "");
+    const char *url = st->d.delivery.endpoint_url ? st->d.delivery.endpoint_url : "";
+    ht_doc_adds(d, HT_STYLE_HEADING, "POST ");
+    ht_doc_ascii(d, HT_STYLE_HEADING, url, strlen(url));
+    ht_doc_end(d);
     ht_doc_headers(d, a ? a->request_headers : NULL);
     if (!a)
         ht_doc_adds(d, HT_STYLE_DIM, "(not sent yet: headers are made at each attempt)\n");

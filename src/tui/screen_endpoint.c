@@ -230,7 +230,7 @@ static void describe(const struct ht_app *app, const struct ht_endpoint_detail *
     ht_doc_heading(d, "Endpoint");
     ht_doc_field(d, "Name", HT_STYLE_ROW, e->description);
     ht_doc_field(d, "Id", HT_STYLE_ROW, id);
-    ht_doc_field(d, "URL", HT_STYLE_ROW, e->url);
+    ht_doc_url(d, "URL", e->url);
     ht_doc_field(d, "Tenant", HT_STYLE_ROW, e->tenant_name);
     ht_doc_field(d, "Profile", HT_STYLE_ROW, e->profile);
     snprintf(text, sizeof text, "%s: %s", ht_endpoint_words[e->status].name, ht_endpoint_words[e->status].meaning);

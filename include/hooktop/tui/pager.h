@@ -51,9 +51,12 @@ void ht_doc_home(struct ht_doc *d); /* back to the first row */
 void ht_doc_add(struct ht_doc *d, enum ht_style style, const char *bytes, size_t len);
 void ht_doc_adds(struct ht_doc *d, enum ht_style style, const char *s); /* NULL: nothing */
 void ht_doc_addf(struct ht_doc *d, enum ht_style style, const char *fmt, ...) HT_PRINTF(3, 4);
+/* For URLs and header names, where a look-alike is an attack: everything outside ASCII is made visible. */
+void ht_doc_ascii(struct ht_doc *d, enum ht_style style, const char *bytes, size_t len);
 void ht_doc_end(struct ht_doc *d); /* ends the line */
 /* "  Label       value", the value left out with "-" when it is NULL. */
 void ht_doc_field(struct ht_doc *d, const char *label, enum ht_style style, const char *value);
+void ht_doc_url(struct ht_doc *d, const char *label, const char *url); /* the same for a URL */
 void ht_doc_heading(struct ht_doc *d, const char *text);
 /* "Name: value" lines, names set off. */
 void ht_doc_headers(struct ht_doc *d, const char *lines);
