@@ -35,7 +35,8 @@ static void print_text(enum ht_doctor_state state, const char *check, const char
 {
     struct ht_buf line HT_BUF_CLEANUP;
     ht_buf_init(&line, LINE_MAX_BYTES);
-    ht_buf_addf(&line, "%-6s %s", states[state], check);
+    ht_buf_addf(&line, "%-6s ", states[state]);
+    ht_text_clean(&line, check, strlen(check), HT_TEXT_CELL); /* what is wrong may come from the database */
     if (subject != NULL) {
         ht_buf_addc(&line, ' ');
         ht_text_clean(&line, subject, strlen(subject), HT_TEXT_CELL);
