@@ -1,20 +1,38 @@
-"""The fenced blocks of docs/, each to be run: ```sh in one shell per page, ```sql by psql, ```ini as configuration, a language and a
-file's name as that file. ```console is for what takes root, systemd or the network: its first words must be known."""
+"""The fenced blocks of docs/, each to be run: ```sh in one shell per page, ```sql by psql (as=LOGIN), ```ini as configuration, a
+language and a file's name as that file. ```console is for what takes root, systemd or the network: its first words must be known.
+needs=WHAT: only where WHAT, a name in NEEDS, is installed."""
 import os
 import re
+import shutil
 import socket
 import subprocess
 from pathlib import Path
+from npm import packages
 
+PYTHON = "/usr/bin/python3"  # the one that the distribution's packages belong to
+GO_PACKAGES = Path("/usr/share/gocode")  # Debian's
 ROOT = Path(__file__).resolve().parents[2]
 CONSOLE = {"sudo", "make", "systemctl", "journalctl", "hooktop", "apt", "pg_basebackup", "install", "scp", "git"}
+NEEDS = {
+    "cc": lambda: shutil.which("cc") and shutil.which("pg_config"),
+    "go": lambda: shutil.which("go") and (GO_PACKAGES / "src/github.com/lib/pq").is_dir(),
+    "node": lambda: shutil.which("node"),
+    "pg": packages,
+    **{module: lambda module=module: subprocess.run([PYTHON, "-c", f"import {module}"], capture_output=True, check=False).returncode == 0
+       for module in ("psycopg2", "cryptography")},
+}
 
 
 class Block:
     def __init__(self, page, line, info, text):
         self.page, self.line, self.text = page, line, text
         self.language, *rest = info.split() or [""]
-        self.name = rest[0] if rest else ""
+        self.options = dict(word.split("=", 1) for word in rest if "=" in word)
+        self.name = next((word for word in rest if "=" not in word), "")
+
+    def lacks(self):
+        """What it needs and this machine has not."""
+        return next((word for word in self.options.get("needs", "").split(",") if word and not NEEDS[word]()), None)
 
     def __str__(self):
         return f"{self.page}:{self.line}"
