@@ -18,6 +18,7 @@ enum transaction { TX_NONE, TX_OPEN, TX_BROKEN /* rolled back by an error; commi
 struct ht_conn {
     struct ht_conn_options options; /* its strings are owned */
     PGconn *pg;                     /* NULL: lost */
+    int hosts;                      /* that the dsn names */
     int cancel_fd;                  /* written by ht_conn_cancel */
     enum transaction tx;
     bool listening;
@@ -157,8 +158,10 @@ static enum ht_rc poll_connect(struct ht_conn *c, struct ht_err *err)
         if (PQstatus(c->pg) == CONNECTION_BAD || next == PGRES_POLLING_FAILED)
             return lost_link(c, "database", err);
         enum ht_rc rc = wait_for(c, next == PGRES_POLLING_READING ? POLLIN : POLLOUT, "database", err);
-        if (rc != HT_OK)
+        if (rc != HT_OK) {
+            c->options.first_host++;
             return rc;
+        }
         next = PQconnectPoll(c->pg);
     }
     return HT_OK;
@@ -183,6 +186,7 @@ enum ht_rc ht_conn_reset(struct ht_conn *c, struct ht_err *err)
     lose(c);
     start_call(c);
     c->pg = ht_pg_start(&c->options);
+    c->hosts = ht_pg_hosts(c->pg);
     enum ht_rc rc = poll_connect(c, err);
     if (rc == HT_OK && PQsetnonblocking(c->pg, 1) != 0)
         rc = lost_link(c, "database", err);
@@ -208,6 +212,11 @@ enum ht_rc ht_conn_open(const struct ht_conn_options *o, struct ht_conn **ret, s
         rc = ht_fail(err, HT_FAILED, "database", "close files or raise the limit", "no more files can be opened");
     if (rc == HT_OK)
         rc = ht_conn_reset(c, err);
+    /* Of several hosts the first may be silent, not dead. */
+    for (int tries = 1; rc == HT_NO_DB && tries < c->hosts && c->options.first_host == o->first_host + tries; tries++) {
+        ht_err_clear(err);
+        rc = ht_conn_reset(c, err);
+    }
     if (rc != HT_OK) {
         ht_conn_close(c);
         return rc;

@@ -27,6 +27,7 @@ static struct ht_conn_options conn_options(const struct ht_lane *l)
         .dsn = l->dsn,
         .application = l->o.in_console ? "hooktop console worker" : "hooktop worker",
         .timeout_ms = timeout_ms(l),
+        .first_host = l->first_host,
     };
 }
 
@@ -168,6 +169,7 @@ static void drop_with_server_words(struct ht_lane *l, const PGresult *r)
 static void drop_late(struct ht_lane *l)
 {
     struct ht_err err = {0};
+    l->first_host++;
     ht_fail(&err, HT_NO_DB, "database", "look at the server and at the way to it", "it did not answer in time");
     drop(l, &err);
 }

@@ -79,6 +79,7 @@ struct ht_lane {
     PGconn *pg;
     PostgresPollingStatusType polling;
     int64_t deadline_us; /* of connecting, or of the request under way */
+    int32_t first_host;  /* to connect to: the one after a host that was silent */
     int64_t retry_at_us; /* WAITING: connect again then */
     int64_t backoff_ms;
     int64_t clock_offset_us; /* the database's clock minus the monotonic one */

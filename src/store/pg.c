@@ -25,6 +25,64 @@ static void no_notices(void *user, const char *message)
     (void)message;
 }
 
+/* The list "a,b,c" from its `first` element on, counted round: "b,c,a". */
+static void turn_list(const char *list, int32_t first, struct ht_buf *ret)
+{
+    int32_t n = 1;
+    size_t skip = 0;
+    for (const char *p = list; *p != '\0'; p++)
+        n += *p == ',';
+    for (int32_t i = first % n; i > 0; i--)
+        skip += strcspn(list + skip, ",") + 1;
+    ht_buf_adds(ret, list + skip);
+    if (skip > 0) {
+        ht_buf_addc(ret, ',');
+        ht_buf_add(ret, list, skip - 1);
+    }
+}
+
+int ht_pg_hosts(const PGconn *pg)
+{
+    PQconninfoOption *all = PQconninfo((PGconn *)(uintptr_t)pg);
+    int most = 1;
+    for (const PQconninfoOption *o = all; o != NULL && o->keyword != NULL; o++) {
+        int n = 1;
+        bool is_list = strcmp(o->keyword, "host") == 0 || strcmp(o->keyword, "hostaddr") == 0;
+        for (const char *p = is_list && o->val != NULL ? o->val : ""; *p != '\0'; p++)
+            n += *p == ',';
+        most = n > most ? n : most;
+    }
+    PQconninfoFree(all);
+    return most;
+}
+
+static const char *const turned[] = {"host", "hostaddr", "port"};
+#define TURNED HT_COUNT(turned)
+
+/* A host that takes connections and says nothing ends an attempt, and libpq would begin with it again. So the next
+ * attempt begins with the host after it. Where the hosts stand (dsn, service, environment) only libpq knows. */
+static PGconn *start_turned(PGconn *pg, const char **keywords, const char **values, size_t n, int32_t first)
+{
+    struct ht_buf lists[TURNED];
+    PQconninfoOption *all = PQconninfo(pg);
+    for (size_t i = 0; i < TURNED; i++) {
+        ht_buf_init(&lists[i], 16384);
+        for (const PQconninfoOption *o = all; o != NULL && o->keyword != NULL; o++)
+            if (strcmp(o->keyword, turned[i]) == 0 && o->val != NULL)
+                turn_list(o->val, first, &lists[i]);
+        if (lists[i].len > 0) {
+            keywords[n] = turned[i];
+            values[n++] = lists[i].data;
+        }
+    }
+    PQconninfoFree(all);
+    PQfinish(pg);
+    pg = PQconnectStartParams(keywords, values, 1);
+    for (size_t i = 0; i < TURNED; i++)
+        ht_buf_fini(&lists[i]);
+    return pg;
+}
+
 PGconn *ht_pg_start(const struct ht_conn_options *o)
 {
     char user_timeout[16];
@@ -41,15 +99,16 @@ PGconn *ht_pg_start(const struct ht_conn_options *o)
         {"tcp_user_timeout", user_timeout},
         {"dbname", o->dsn != NULL ? o->dsn : ""},
         {"client_encoding", "UTF8"},
-        {NULL, NULL},
     };
-    const char *keywords[HT_COUNT(settings)];
-    const char *values[HT_COUNT(settings)];
+    const char *keywords[HT_COUNT(settings) + TURNED + 1] = {NULL};
+    const char *values[HT_COUNT(settings) + TURNED + 1] = {NULL};
     for (size_t i = 0; i < HT_COUNT(settings); i++) {
         keywords[i] = settings[i][0];
         values[i] = settings[i][1];
     }
     PGconn *pg = PQconnectStartParams(keywords, values, 1);
+    if (pg != NULL && o->first_host > 0)
+        pg = start_turned(pg, keywords, values, HT_COUNT(settings), o->first_host);
     if (pg == NULL)
         ht_abort("out of memory");
     PQsetNoticeProcessor(pg, no_notices, NULL);

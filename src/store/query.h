@@ -121,6 +121,7 @@ int64_t ht_read_i64(const char *value);
 /* servers ---------------------------------------------------------------------------------------------------------- */
 /* Begins to connect (PQconnectPoll goes on), with hooktop's defaults for what the dsn leaves open. Never NULL. */
 PGconn *ht_pg_start(const struct ht_conn_options *o);
+int ht_pg_hosts(const PGconn *pg); /* how many the dsn names */
 /* The one statement to run first on a fresh connection, and the verdict on its result: primary, version, encoding,
  * schema. It also sets the session up. */
 void ht_pg_check_statement(const struct ht_conn_options *o, struct ht_buf *sql);

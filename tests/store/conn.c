@@ -167,6 +167,26 @@ static void a_silent_server_holds_nobody(void **state)
     assert_in_range(took_ms, 600, 5000);
 }
 
+/* The first of two hosts takes connections and never says a word: a primary that hangs after its standby took over. */
+static void a_silent_host_is_passed_by(void **state)
+{
+    const struct store_world *w = *state;
+    HT_AUTOFREE char *silent = ht_test_dir();
+    HT_AUTOFREE char *real = ht_test_sql_value(w->dsn, "SELECT current_setting('unix_socket_directories')");
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    snprintf(at.sun_path, sizeof at.sun_path, "%s/.s.PGSQL.5432", silent);
+    assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof at), 0);
+    assert_int_equal(listen(fd, 16), 0);
+    HT_AUTOFREE char *dsn = ht_test_dsn_with(w->dsn, "host", store_text("%s,%s", silent, real));
+    struct ht_conn *c = open_short(dsn, 500);
+    int64_t now = 0;
+    STORE_OK(ht_conn_now(c, &now, &err));
+    assert_true(now > 0);
+    ht_conn_close(c);
+    close(fd);
+}
+
 static void nobody_there_is_one_clear_line(void **state)
 {
     (void)state;
@@ -361,6 +381,7 @@ int main(void)
         TEST(a_stopped_backend_holds_nobody),
         TEST(a_stopped_backend_holds_no_sender),
         cmocka_unit_test(a_silent_server_holds_nobody),
+        TEST(a_silent_host_is_passed_by),
         cmocka_unit_test(nobody_there_is_one_clear_line),
         cmocka_unit_test(a_malformed_dsn_is_told_without_its_password),
         TEST(another_thread_cancels),

@@ -21,10 +21,12 @@ struct ht_conn_options {
     int32_t timeout_ms;      /* per call, connecting included; 0 = 5000 */
     bool readonly;           /* default_transaction_read_only = on */
     bool any_schema;         /* for setup and doctor: do not check the schema's version */
+    int32_t first_host;      /* which of several hosts to try first, counted round; after a silent one comes the next */
 };
 
 /* HT_USAGE: the dsn is none. HT_DENIED: the login has no role of hooktop's. HT_NO_DB: not reachable, not a database
- * hooktop can use, schema too old ("run hooktop setup") or too new. */
+ * hooktop can use, schema too old ("run hooktop setup") or too new. Of several hosts one that is silent is passed by,
+ * which takes another timeout_ms. */
 HT_MUST_CHECK enum ht_rc ht_conn_open(const struct ht_conn_options *o, struct ht_conn **ret, struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_conn_reset(struct ht_conn *c, struct ht_err *err);
 void ht_conn_close(struct ht_conn *c);
