@@ -64,6 +64,8 @@ TEST_SRC := $(sort $(wildcard tests/unit/*.c tests/store/*.c tests/delivery/*.c 
 TEST_BIN := $(TEST_SRC:tests/%.c=$(OUT)/tests/%)
 # Crash points exist in the variant faults alone.
 FAULT_BIN := $(patsubst tests/%.c,$(OUT)/tests/%,$(sort $(wildcard tests/fault/*.c)))
+# What a worker or PostgreSQL is preloaded with to be lied to.
+FAULT_SHIM := $(patsubst tests/%.c,$(OUT)/tests/%.so,$(sort $(wildcard tests/fault/shim/*.c)))
 # A fuzz target is one file: a fuzzer in the variant of that name, a test that replays its corpus in the others.
 FUZZ_BIN := $(patsubst tests/%.c,$(OUT)/tests/%,$(sort $(wildcard tests/fuzz/*.c)))
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(OUT)/obj/tests/fuzz/lib/replay.o)
@@ -71,7 +73,7 @@ FUZZ_LINK := $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer)
 FUZZ_SECONDS ?= 180
 BENCH_OBJ := $(patsubst tests/%.c,$(OUT)/obj/tests/%.o,$(sort $(wildcard tests/bench/*.c)))
 
-.PHONY: all install uninstall deb dist reproducible fault-tests demo picture test deps deps-demo deps-test deps-fuzz deps-bench bench tests fuzz fuzzers lint format clean help
+.PHONY: all install uninstall deb dist reproducible faults soak fault-tests demo picture test deps deps-demo deps-test deps-fuzz deps-bench bench tests fuzz fuzzers lint format clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -105,7 +107,7 @@ $(OUT)/tests/bench/bench: $(BENCH_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS)
 
-$(OUT)/tests/fault/%: $(OUT)/obj/tests/fault/%.o $(FAULT_OBJ) $(TEST_LIB_OBJ) $(LIB)
+$(FAULT_BIN): $(OUT)/tests/fault/%: $(OUT)/obj/tests/fault/%.o $(FAULT_OBJ) $(TEST_LIB_OBJ) $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) -o $@ $^ $(LDLIBS) -lcmocka
 
@@ -114,6 +116,10 @@ LIES := $(foreach f,PQgetvalue PQgetlength PQresultErrorField ht_ops_body,-Wl,--
 $(OUT)/tests/hostile/hooktop: $(OUT)/obj/cli/main.o $(OUT)/obj/tests/hostile/pg.o $(LIB)
 	@mkdir -p $(@D)
 	$(CC) $(LDFLAGS) $(LIES) -o $@ $^ $(LDLIBS)
+
+$(OUT)/tests/fault/shim/%.so: tests/fault/shim/%.c
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) -std=c17 -O2 $(WARN) -fPIC -shared -fvisibility=hidden -o $@ $<
 
 EMBED := $(sort $(wildcard sql/*.sql)) $(sort $(wildcard themes/*.ini))
 $(OUT)/gen/embed.c: $(EMBED) Makefile
@@ -219,12 +225,25 @@ picture: deps-test ## Draw docs/console.svg from the running demo
 
 tests: $(TEST_BIN) $(FUZZ_BIN) $(OUT)/hooktop $(OUT)/tests/hostile/hooktop
 
-fault-tests: $(FAULT_BIN) $(OUT)/hooktop
+fault-tests: $(FAULT_BIN) $(FAULT_SHIM) $(OUT)/hooktop
 
 test: deps-test ## Build and run lint and all tests; ends with "N passed, N failed"
 	@$(MAKE) --no-print-directory -j$$(nproc) tests
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=faults fault-tests
 	@tests/run.sh $(OUT) lint unit fuzz store delivery console peers fault
+
+FAULT_SEEDS ?= 6
+FAULT_SECONDS ?= 30
+SEED ?= 1
+HOURS ?= 1
+
+faults: deps-test ## FAULT_SEEDS runs (6) of FAULT_SECONDS (30) with faults by seed, from SEED (1) on
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=faults fault-tests
+	@tests/fault/seeds $(SEED) $(FAULT_SEEDS) $(FAULT_SECONDS)
+
+soak: deps-test ## The same for HOURS (1), 5 minutes each: make soak HOURS=8 SEED=1000
+	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=faults fault-tests
+	@tests/fault/seeds $(SEED) 0 300 $(HOURS)
 
 fuzzers: $(FUZZ_BIN)
 

@@ -33,14 +33,15 @@ struct campaign {
     pthread_t monitor;
 };
 
-/* The longest that a worker's transaction stood idle. */
-static void *watch_transactions(void *user)
+/* The longest that a worker's transaction stood idle, the most memory that one took. */
+static void *watch_workers(void *user)
 {
     static const char sql[] =
         "SELECT (1000 * extract(epoch FROM max(clock_timestamp() - state_change)))::bigint FROM pg_stat_activity"
         " WHERE application_name = 'hooktop worker' AND state LIKE 'idle in transaction%'";
     struct campaign *c = user;
     PGconn *conn = NULL;
+    int files;
     while (!atomic_load(&c->ended)) {
         if (conn == NULL || PQstatus(conn) != CONNECTION_OK) {
             PQfinish(conn);
@@ -51,6 +52,7 @@ static void *watch_transactions(void *user)
         c->history.idle_in_transaction_ms =
             ms > c->history.idle_in_transaction_ms ? ms : c->history.idle_in_transaction_ms;
         PQclear(r);
+        ft_workers_measure(&c->workers, &c->history.memory_kb, &files);
         ft_pause_ms(LOOK_MS);
     }
     PQfinish(conn);
@@ -59,24 +61,29 @@ static void *watch_transactions(void *user)
 
 static void begin(struct campaign *c)
 {
-    const char *gate = ft_text("%s/gate", ft_work());
+    const char *gates[FT_NODES];
     ft_world_start(&c->world);
+    ft_cluster_follow(&c->world.cluster);
+    for (int i = 0; i < FT_NODES; i++) {
+        gates[i] = ft_text("%s/gate%d", ft_work(), i);
+        if (mkdir(gates[i], 0755) != 0)
+            ft_die("no directory %s", gates[i]);
+    }
     c->plan_path = ft_text("%s/plan.log", ft_work());
-    if (mkdir(gate, 0755) != 0)
-        ft_die("no directory %s", gate);
     c->nemesis = (struct ft_nemesis){.world = &c->world,
                                      .workers = &c->workers,
-                                     .proxy = ft_proxy_start(gate, c->world.cluster.dir),
+                                     .proxy = ft_proxy_start(gates, c->world.cluster.dir),
                                      .random = {c->seed},
                                      .plan = fopen(c->plan_path, "we"),
                                      .only = c->only};
-    ft_workers_init(&c->workers, &c->world, ft_text("host=%s port=5432 user=fault_worker dbname=postgres", gate),
+    ft_workers_init(&c->workers, &c->world,
+                    ft_text("host=%s,%s port=5432,5432 user=fault_worker dbname=postgres", gates[0], gates[1]),
                     WORKERS);
     for (int i = 0; i < WORKERS; i++)
         ft_worker_start(&c->workers, i);
     ft_nemesis_begin(&c->nemesis);
     c->producers = ft_producers_start(&c->world, c->seed, PRODUCERS, EVENTS_PER_S);
-    pthread_create(&c->monitor, NULL, watch_transactions, c);
+    pthread_create(&c->monitor, NULL, watch_workers, c);
 }
 
 /* Nothing waits any more. Endpoints that were disabled meanwhile are switched on again, as an operator would. */
@@ -101,6 +108,9 @@ static void end(struct campaign *c)
     const char *first;
     atomic_store(&c->ended, true);
     pthread_join(c->monitor, NULL);
+    ft_workers_measure(&c->workers, &h->memory_kb, &h->files);
+    ft_leaks_find(h, &c->world, &c->workers);
+    h->forbidden = lab_spy_count(&c->world.spy);
     ft_nemesis_end(&c->nemesis);
     ft_workers_stop(&c->workers);
     ft_proxy_stop(c->nemesis.proxy);
@@ -122,24 +132,22 @@ static void print_table(const struct campaign *c)
     const struct ft_verdict *v = &c->verdict;
     const struct ft_history *h = &c->history;
     int all = 0;
-    printf("# times  fault\n");
+    printf("# times  duplicated  fault\n");
     for (size_t i = 0; i < ft_faults_len; i++) {
         all += c->nemesis.times[i];
         if (c->only == NULL || c->nemesis.times[i] > 0)
-            printf("# %5d  %-13s %s\n", c->nemesis.times[i], ft_faults[i].name, ft_faults[i].what);
+            printf("# %5d %11lld  %-13s %s\n", c->nemesis.times[i], (long long)v->duplicated_by[i], ft_faults[i].name,
+                   ft_faults[i].what);
     }
     printf("# %zu events, %zu deliveries, %zu requests; %lld sent again after a disruption\n", h->n_emitted,
            h->n_deliveries, h->n_sent, (long long)v->resent);
     printf("# succeeded %lld, exhausted %lld, quarantined %lld; settled %.1f s after the last fault\n",
            (long long)v->succeeded, (long long)v->exhausted, (long long)v->quarantined, (double)h->drain_ms / 1000);
+    printf("# most memory of a worker %lld KiB, files open in the end %d\n", (long long)h->memory_kb, h->files);
     printf("# lost %lld, duplicated %lld, falsely succeeded %lld\n", (long long)v->lost, (long long)v->duplicated,
            (long long)v->falsely_succeeded);
-    /* what tests/fault/table collects */
-    const char *what = c->only == NULL ? "all of them together" : "none";
-    for (size_t i = 0; i < ft_faults_len; i++)
-        if (c->only != NULL && strcmp(c->only, ft_faults[i].name) == 0)
-            what = ft_faults[i].what;
-    printf("# row | %s | %d | %zu | %lld | %lld | %lld |\n", what, all, h->n_deliveries, (long long)v->lost,
+    /* what tests/fault/seeds sums up */
+    printf("# sum %d %zu %zu %lld %lld %lld\n", all, h->n_deliveries, h->n_sent, (long long)v->lost,
            (long long)v->duplicated, (long long)v->falsely_succeeded);
 }
 
@@ -173,7 +181,14 @@ static void keep_logs(const struct campaign *c)
     const char *build = getenv("HT_BUILD");
     const char *to = ft_text("%s/fault-failures/%llu", build != NULL ? build : "build", (unsigned long long)c->seed);
     const char *const make[] = {"mkdir", "-p", to, NULL};
-    const char *const copy[] = {"sh", "-c", "cp \"$1\"/*.log \"$1\"/pg/server.log \"$2\"", "sh", ft_work(), to, NULL};
+    const char *const copy[] = {
+        "sh",
+        "-c",
+        "cp \"$1\"/*.log \"$2\"; for i in 0 1; do cp \"$1/pg$i/server.log\" \"$2/server-$i.log\"; done",
+        "sh",
+        ft_work(),
+        to,
+        NULL};
     bool kept = ft_run(make, NULL) && ft_run(copy, NULL);
     printf("# %s %s\n", kept ? "logs of workers, server and nemesis:" : "logs could not be kept in", to);
     printf("# again: tests/fault/run %llu %d%s%s\n", (unsigned long long)c->seed, c->seconds,

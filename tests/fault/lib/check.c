@@ -3,10 +3,13 @@
 
 #include "check.h"
 
-#define IDLE_MOST_MS 1000
-#define SOON_US      3000000 /* after a stopped worker went on, what it still does comes so soon */
-#define BEFORE_US    1000000 /* a disruption may take effect a little before a request is recorded */
-#define TOLERANCE_US 200000
+#define IDLE_MOST_MS   1000
+#define SOON_US        3000000 /* after a stopped worker went on, what it still does comes so soon */
+#define BEFORE_US      1000000 /* a disruption may take effect a little before a request is recorded */
+#define TOLERANCE_US   200000
+/* 64 MiB and 256 KiB for each slot; two sockets and two files for each, and some for the database and the loop */
+#define MEMORY_MOST_KB (65536 + 256 * FT_CONCURRENCY)
+#define FILES_MOST     (32 + 2 * FT_CONCURRENCY)
 
 const struct ft_invariant ft_invariants[FT_INVARIANTS] = {
     [FT_LOST] = {"I1",
@@ -16,6 +19,9 @@ const struct ft_invariant ft_invariants[FT_INVARIANTS] = {
     [FT_SENT_TWICE] = {"I3", "nothing is sent again but after a disruption, and not while its lease may last"},
     [FT_GAPS] = {"I4", "attempts are numbered without gaps, and none is missing"},
     [FT_UNVERIFIED] = {"I5", "every request verifies, by a key of its time"},
+    [FT_LEAKED] = {"I6", "no secret stands in a log, a command line or an environment"},
+    [FT_TOO_MUCH] = {"I7", "a worker takes no more memory and files than its slots account for"},
+    [FT_FORBIDDEN] = {"I8", "nobody followed a redirect or a proxy to where nothing may go"},
     [FT_IDLE_TRANSACTION] = {"I9", "no transaction of a worker stands idle"},
     [FT_NOT_DRAINED] = {"I10", "after the faults everything settles within the schedule and two leases"},
     [FT_OUT_OF_ORDER] = {"I12", "endpoints that take one at a time get the events in the order they were emitted in"},
@@ -187,15 +193,32 @@ static void check_pair(const struct view *w, const struct story *s, const struct
                  a->attempt, (long long)(b->at - a->at) / 1000);
 }
 
+/* Of which disruption it came that a request was accepted again. */
+static void blame(const struct view *w, const struct ft_sent *a, const struct ft_sent *b)
+{
+    const struct ft_disruption *last = NULL;
+    for (size_t i = 0; i < w->h->n_disruptions; i++) {
+        const struct ft_disruption *x = &w->h->disruptions[i];
+        if (x->from <= b->at && x->until >= a->at - BEFORE_US && (last == NULL || x->from > last->from))
+            last = x;
+    }
+    if (last != NULL && last->fault < FT_FAULTS_MAX)
+        w->v->duplicated_by[last->fault]++;
+}
+
 static void check_sends(const struct view *w, const struct story *s)
 {
-    int64_t accepts = 0;
+    const struct ft_sent *accepted_before = NULL;
     for (size_t i = 0; i < s->n_sent; i++) {
-        accepts += s->sent[i].status >= 200 && s->sent[i].status < 300;
+        bool accepts = s->sent[i].status >= 200 && s->sent[i].status < 300;
+        if (accepts && accepted_before != NULL) {
+            w->v->duplicated++;
+            blame(w, accepted_before, &s->sent[i]);
+        }
+        accepted_before = accepts ? &s->sent[i] : accepted_before;
         if (i > 0 && s->d->endpoint != NULL)
             check_pair(w, s, &s->sent[i - 1], &s->sent[i]);
     }
-    w->v->duplicated += accepts > 1 ? accepts - 1 : 0;
 }
 
 static bool key_of_its_time(const struct ft_history *h, const struct ft_sent *s)
@@ -266,7 +289,8 @@ static int time_order(const void *a, const void *b)
     return ((*x)->at > (*y)->at) - ((*x)->at < (*y)->at);
 }
 
-/* Where the event of a request stands in what was emitted; a tenant's events all come from one producer. */
+/* Where the event of a request stands in what was emitted; a tenant's events all come from one producer. What an
+ * operator sent again has no place. */
 static int64_t place(const struct view *w, const struct ft_sent *s)
 {
     const struct ft_delivery wanted = {.id = s->delivery};
@@ -278,7 +302,8 @@ static int64_t place(const struct view *w, const struct ft_sent *s)
         else
             high = middle;
     }
-    const struct ft_emitted *e = low < w->h->n_deliveries ? emitted_as(w, &w->h->deliveries[low].event) : NULL;
+    const struct ft_delivery *d = low < w->h->n_deliveries ? &w->h->deliveries[low] : NULL;
+    const struct ft_emitted *e = d != NULL && !d->again ? emitted_as(w, &d->event) : NULL;
     return e != NULL ? e - w->h->emitted : -1;
 }
 
@@ -293,7 +318,7 @@ static void check_order_at(const struct view *w, const struct ft_endpoint *at, c
     int64_t furthest = -1;
     for (size_t i = 0; i < n; i++) {
         int64_t p = place(w, line[i]);
-        if (p < furthest && !disrupted(w->h, line[i]->at, line[i]->at, true))
+        if (p >= 0 && p < furthest && !disrupted(w->h, line[i]->at, line[i]->at, true))
             violated(w->v, FT_OUT_OF_ORDER, &line[i]->delivery, "at %s, event %s came after %s", at->path,
                      line[i]->marker, w->h->emitted[furthest].marker);
         furthest = p > furthest ? p : furthest;
@@ -317,6 +342,14 @@ static void check_run(const struct view *w)
                  h->refused_why);
     if (h->idle_in_transaction_ms > IDLE_MOST_MS)
         violated(w->v, FT_IDLE_TRANSACTION, NULL, "one stood idle for %lld ms", (long long)h->idle_in_transaction_ms);
+    if (h->leaks > 0)
+        violated(w->v, FT_LEAKED, NULL, "%s", h->leak);
+    if (h->memory_kb > MEMORY_MOST_KB)
+        violated(w->v, FT_TOO_MUCH, NULL, "a worker took %lld KiB", (long long)h->memory_kb);
+    if (h->files > FILES_MOST)
+        violated(w->v, FT_TOO_MUCH, NULL, "a worker has %d files open in the end", h->files);
+    if (h->forbidden > 0)
+        violated(w->v, FT_FORBIDDEN, NULL, "there were %d connections", h->forbidden);
     if (!h->drained)
         violated(w->v, FT_NOT_DRAINED, NULL, "after %lld ms something still waits", (long long)h->drain_ms);
     if (h->worker_failures > 0)

@@ -18,6 +18,8 @@
 #include "hooktop/ops/ops.h"
 #include "hooktop/receiver/receiver.h"
 
+#include "delivery_lab.h"
+
 /* The workers' settings: leases that end within a run. The longest request takes more than half a lease, so that
  * leases are renewed. */
 #define FT_LEASE_MS      6000
@@ -51,14 +53,23 @@ void ft_process_gone(pid_t pid);
 /* Runs a program to its end; false when it fails. ret_out, if given, gets the first line it printed, free(). */
 bool ft_run(const char *const *argv, char **ret_out);
 
-/* cluster.c: PostgreSQL, with fsync -------------------------------------------------------------------------------- */
+/* cluster.c: PostgreSQL, with fsync, and its standby --------------------------------------------------------------- */
+#define FT_NODES 2
 struct ft_cluster {
-    const char *dir;
-    const char *dsn; /* superuser, straight to the server */
+    const char *dir[FT_NODES];
+    int primary;
+    bool follows;          /* the other one is its standby, and commits wait for it */
+    const char *dsn;       /* superuser, straight to whichever is the primary; NULL: nothing runs */
+    const char *disk_full; /* while this file is there its disks are: shim/disk.c */
 };
 void ft_cluster_start(struct ft_cluster *c);
-void ft_cluster_crash(struct ft_cluster *c); /* immediate shutdown: what was not committed is gone */
-void ft_cluster_again(struct ft_cluster *c);
+/* The primary: "immediate" (what was not committed is gone) or "fast". */
+void ft_cluster_down(struct ft_cluster *c, const char *mode);
+void ft_cluster_up(struct ft_cluster *c);
+void ft_cluster_revive(struct ft_cluster *c);    /* starts it if it has ended by itself */
+void ft_cluster_follow(struct ft_cluster *c);    /* makes the other one a standby, anew; waits until it follows */
+void ft_cluster_fail_over(struct ft_cluster *c); /* the standby becomes the primary; the former one must be dead */
+void ft_cluster_signal(const struct ft_cluster *c, int node, int number); /* to all of its processes */
 void ft_cluster_stop(struct ft_cluster *c);
 /* For the nemesis and the checker; a statement that fails ends the program. */
 PGconn *ft_connect(const char *dsn);
@@ -78,7 +89,9 @@ enum ft_cut {
     FT_CUTS
 };
 struct ft_proxy;
-struct ft_proxy *ft_proxy_start(const char *dir, const char *server_dir); /* dir: where its socket stands */
+/* Per node, where the proxy's socket stands and where the server's. */
+struct ft_proxy *ft_proxy_start(const char *const *dirs, const char *const *server_dirs);
+void ft_proxy_gate(struct ft_proxy *p, int node, bool open); /* closed: nobody is there */
 void ft_proxy_stop(struct ft_proxy *p);
 void ft_proxy_arm(struct ft_proxy *p, enum ft_cut cut); /* the next time such a message passes */
 void ft_proxy_disarm(struct ft_proxy *p);
@@ -132,6 +145,8 @@ struct ft_world {
     struct ht_conn *conn; /* an admin's, straight to the server; the nemesis uses it */
     struct ht_ops ops;
     struct ht_receiver *receiver;
+    struct lab_spy spy;    /* redirects lead here, and so would a proxy of the environment; nobody may follow */
+    const char *elsewhere; /* its URL */
     struct ft_tenant tenants[FT_TENANTS];
     struct ft_endpoint endpoints[FT_ENDPOINTS];
     int64_t db_minus_mono; /* the database's clock minus the monotonic one */
@@ -165,6 +180,7 @@ char *ft_event_data(const struct ft_tenant *t, int type, const char *marker, int
 
 /* workers.c -------------------------------------------------------------------------------------------------------- */
 #define FT_WORKERS_MAX 4
+#define FT_CONCURRENCY 48
 struct ft_worker {
     pid_t pid;   /* 0: none runs */
     bool killed; /* by us: its end is expected */
@@ -180,10 +196,12 @@ struct ft_workers {
     struct ft_worker w[FT_WORKERS_MAX];
     int n;
     const char *config;
-    const char *poison; /* NULL: none */
-    int crashed;        /* at a crash point */
-    int no_database;    /* ended at their start because the database was away */
-    int failures;       /* ended as they should not */
+    const char *clock_shim;
+    const char *elsewhere; /* what the environment names as proxy */
+    const char *poison;    /* NULL: none */
+    int crashed;           /* at a crash point */
+    int no_database;       /* ended at their start because the database was away */
+    int failures;          /* ended as they should not */
     char last_failure[160];
 };
 /* Writes the configuration: the server behind `dsn`, the world's ring and receiver. */
@@ -192,11 +210,14 @@ void ft_worker_start(struct ft_workers *ws, int i);
 /* After its end, it starts so much later with this crash point ("name:n", "": none). */
 void ft_worker_again(struct ft_workers *ws, int i, int64_t pause_ms, const char *crash_at);
 void ft_worker_signal(struct ft_workers *ws, int i, int signal);
+const char *ft_worker_clock(int i); /* the file by how much its clock is off: shim/clock.c */
 /* Reaps those that ended, notes how, and starts what is to be started. */
 void ft_workers_tend(struct ft_workers *ws);
 void ft_workers_stop(struct ft_workers *ws); /* gracefully; those that do not end in time count as failures */
-/* Lines of the workers' logs that hold `text`; *ret_first gets the first, static. */
+/* Lines of the workers' logs that hold `text`, but for what passes by itself; *ret_first gets the first, static. */
 int ft_workers_said(const struct ft_workers *ws, const char *text, const char **ret_first);
+/* What they take: the most memory so far of those that run, and the most files open now. */
+void ft_workers_measure(struct ft_workers *ws, int64_t *memory_kb, int *ret_files);
 
 /* history.c: what became of everything ----------------------------------------------------------------------------- */
 struct ft_delivery {
@@ -205,6 +226,7 @@ struct ft_delivery {
     char status[16];
     int attempts;
     bool in_outbox, in_held;
+    bool again; /* by an operator */
 };
 struct ft_attempt {
     struct ht_uuid delivery;
@@ -232,7 +254,8 @@ struct ft_key_time {
 };
 struct ft_disruption { /* may make a delivery be sent again */
     int64_t from, until;
-    bool stop; /* a worker stood still meanwhile: it may go on later with what is no longer its own */
+    size_t fault; /* of ft_faults */
+    bool stop;    /* a worker stood still meanwhile: it may go on later with what is no longer its own */
 };
 struct ft_history {
     struct ft_emitted *emitted;
@@ -252,6 +275,11 @@ struct ft_history {
     bool drained; /* in time */
     int64_t drain_ms;
     int64_t idle_in_transaction_ms; /* the longest of a worker */
+    int forbidden;                  /* connections to where nobody may go */
+    int leaks;                      /* secrets found where none may be */
+    char leak[160];
+    int64_t memory_kb; /* the most of a worker */
+    int files;         /* open in a worker in the end */
     int worker_failures;
     char worker_failure[160];
     int refusals; /* statements the server refused, but for those it was made to */
@@ -262,8 +290,13 @@ void ft_history_fini(struct ft_history *h);
 /* What is known of one delivery, on several lines. */
 void ft_history_describe(const struct ft_history *h, const struct ht_uuid *delivery, FILE *to);
 
+/* leak.c: secrets in the logs, and in what anybody can see of the workers ---------------------------------------------
+ */
+void ft_leaks_find(struct ft_history *h, struct ft_world *w, struct ft_workers *ws);
+
 /* check.c: the invariants ------------------------------------------------------------------------------------------ */
-#define FT_INVARIANTS 11
+#define FT_FAULTS_MAX 64
+#define FT_INVARIANTS 14
 struct ft_verdict {
     int violations[FT_INVARIANTS];
     char first[FT_INVARIANTS][256]; /* in words */
@@ -271,6 +304,7 @@ struct ft_verdict {
     /* figures */
     int64_t lost, duplicated, falsely_succeeded;
     int64_t succeeded, exhausted, quarantined, resent;
+    int64_t duplicated_by[FT_FAULTS_MAX]; /* the newest disruption before it */
 };
 struct ft_invariant {
     const char *name;

@@ -30,7 +30,7 @@ static struct ft_endpoint *endpoint_of(struct ft_world *w, const struct ht_uuid 
 static void read_deliveries(struct ft_history *h, struct ft_world *w, PGconn *c)
 {
     PGresult *r = ft_query(c, "SELECT d.id, d.event_id, d.endpoint_id, d.status, d.attempts, o.delivery_id IS NOT NULL,"
-                              " k.delivery_id IS NOT NULL FROM hooktop.delivery d"
+                              " k.delivery_id IS NOT NULL, d.redelivery_of IS NOT NULL FROM hooktop.delivery d"
                               " LEFT JOIN hooktop.tenant_webhook_outbox o ON o.delivery_id = d.id"
                               " LEFT JOIN hooktop.held k ON k.delivery_id = d.id ORDER BY d.id");
     h->n_deliveries = (size_t)PQntuples(r);
@@ -45,6 +45,7 @@ static void read_deliveries(struct ft_history *h, struct ft_world *w, PGconn *c)
         d->attempts = (int)ft_int(r, i, 4);
         d->in_outbox = flag(r, i, 5);
         d->in_held = flag(r, i, 6);
+        d->again = flag(r, i, 7);
     }
     PQclear(r);
 }

@@ -1,24 +1,28 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include "fault.h"
 
-#define GAP_MS          700 /* between two faults, on average */
+#define GAP_MS          450 /* between two faults, on average */
 #define TEND_MS         10
 #define OVERLAP_MS      3000
+#define HANGS_MS        7000 /* longer than connecting may take */
 #define UNDO_MAX        64
 #define NEVER           INT64_MAX
+#define DESCRIPTORS     1024 /* usually */
 /* A key is not rotated again before its last rotation is through. */
 #define ROTATE_AGAIN_US (3 * OVERLAP_MS * INT64_C(1000))
 
-/* The first two are undone by the caretaker, at their time whatever the nemesis waits for; the others by the nemesis.
+/* The first ones are undone by the caretaker, at their time whatever the nemesis waits for; the others by the nemesis.
  */
-enum undo_kind { GO_ON_WORKER, GO_ON_PROCESS, HEAL_RECEIVER, RESUME_ENDPOINT };
+enum undo_kind { GO_ON_WORKER, GO_ON_PROCESS, GO_ON_SERVER, GIVE_DESCRIPTORS, HEAL_RECEIVER, RESUME_ENDPOINT };
 struct ft_undo {
     int64_t at; /* monotonic */
     enum undo_kind kind;
-    int i; /* worker, process, endpoint */
+    int i; /* worker, process, node, process, endpoint, endpoint */
 };
 
 /* What is to be undone -----------------------------------------------------------------------------------------------
@@ -43,6 +47,15 @@ static bool is_undone_later(struct ft_nemesis *n, enum undo_kind kind, int i)
     return found;
 }
 
+static void limit_descriptors(pid_t pid, rlim_t most)
+{
+    struct rlimit limit;
+    if (prlimit(pid, RLIMIT_NOFILE, NULL, &limit) != 0)
+        return; /* it has ended */
+    limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+    (void)prlimit(pid, RLIMIT_NOFILE, &limit, NULL);
+}
+
 static void undo(struct ft_nemesis *n, const struct ft_undo *u)
 {
     struct ft_endpoint *e = &n->world->endpoints[u->kind >= HEAL_RECEIVER ? u->i : 0];
@@ -52,6 +65,12 @@ static void undo(struct ft_nemesis *n, const struct ft_undo *u)
         break;
     case GO_ON_PROCESS:
         kill(u->i, SIGCONT);
+        break;
+    case GO_ON_SERVER:
+        ft_cluster_signal(&n->world->cluster, u->i, SIGCONT);
+        break;
+    case GIVE_DESCRIPTORS:
+        limit_descriptors(u->i, DESCRIPTORS);
         break;
     case HEAL_RECEIVER:
         ft_route(n->world, e, e->kind->answer, e->kind->arg);
@@ -72,7 +91,7 @@ static int64_t undo_due(struct ft_nemesis *n, int64_t now, bool by_caretaker)
         bool any = i < n->n_undo;
         if (any)
             u = n->undo[i];
-        bool mine = any && (u.kind <= GO_ON_PROCESS) == by_caretaker, due = mine && u.at <= now;
+        bool mine = any && (u.kind < HEAL_RECEIVER) == by_caretaker, due = mine && u.at <= now;
         if (due)
             n->undo[i] = n->undo[--n->n_undo];
         pthread_mutex_unlock(&n->lock);
@@ -87,13 +106,13 @@ static int64_t undo_due(struct ft_nemesis *n, int64_t now, bool by_caretaker)
     }
 }
 
-static void disrupted(struct ft_nemesis *n, int64_t for_ms, bool stop)
+static void disrupted(struct ft_nemesis *n, size_t fault, int64_t for_ms, bool stop)
 {
     int64_t now = ht_mono_us() + n->world->db_minus_mono;
     pthread_mutex_lock(&n->lock);
     n->disruptions = ht_realloc(n->disruptions, n->n_disruptions + 1, sizeof *n->disruptions);
-    n->disruptions[n->n_disruptions++] =
-        (struct ft_disruption){.from = now - 2 * TEND_MS * 1000, .until = now + for_ms * 1000, .stop = stop};
+    n->disruptions[n->n_disruptions++] = (struct ft_disruption){
+        .from = now - 2 * TEND_MS * 1000, .until = now + for_ms * 1000, .fault = fault, .stop = stop};
     pthread_mutex_unlock(&n->lock);
 }
 
@@ -103,12 +122,15 @@ static void disrupted(struct ft_nemesis *n, int64_t for_ms, bool stop)
 /* One that runs, or -1. */
 static int any_worker(struct ft_nemesis *n)
 {
-    int i = ft_below(&n->random, n->workers->n);
+    int first = ft_below(&n->random, n->workers->n), found = -1;
     pthread_mutex_lock(&n->workers->lock);
-    const struct ft_worker *w = &n->workers->w[i];
-    bool runs = w->pid > 0 && !w->stopped && !w->asked;
+    for (int k = 0; k < n->workers->n && found < 0; k++) {
+        int i = (first + k) % n->workers->n;
+        const struct ft_worker *w = &n->workers->w[i];
+        found = w->pid > 0 && !w->stopped && !w->asked ? i : -1;
+    }
     pthread_mutex_unlock(&n->workers->lock);
-    return runs ? i : -1;
+    return found;
 }
 
 static int64_t kill_worker(struct ft_nemesis *n)
@@ -157,6 +179,31 @@ static int64_t end_worker(struct ft_nemesis *n)
     return 0;
 }
 
+static int64_t change_clock(struct ft_nemesis *n)
+{
+    static const int hours[] = {-30, -1, 0, 1, 7};
+    int i = ft_below(&n->random, n->workers->n);
+    FILE *f = fopen(ft_worker_clock(i), "we");
+    if (f == NULL || fprintf(f, "%d", 3600 * hours[ft_below(&n->random, (int)HT_COUNT(hours))]) < 0 || fclose(f) != 0)
+        ft_die("%s cannot be written", ft_worker_clock(i));
+    return 0;
+}
+
+static int64_t take_descriptors(struct ft_nemesis *n)
+{
+    int i = any_worker(n), ms = 300 + ft_below(&n->random, 1500);
+    if (i < 0)
+        return -1;
+    pthread_mutex_lock(&n->workers->lock);
+    pid_t pid = n->workers->w[i].pid;
+    pthread_mutex_unlock(&n->workers->lock);
+    if (pid <= 0)
+        return -1;
+    limit_descriptors(pid, 8);
+    undo_later(n, GIVE_DESCRIPTORS, (int)pid, ms);
+    return ms;
+}
+
 /* Faults of the database ----------------------------------------------------------------------------------------------
  */
 
@@ -186,11 +233,83 @@ static int64_t stop_backend(struct ft_nemesis *n)
     return ms;
 }
 
+static int64_t restart(struct ft_nemesis *n, const char *mode)
+{
+    ft_cluster_down(&n->world->cluster, mode);
+    ft_pause_ms(ft_below(&n->random, 1500));
+    ft_cluster_up(&n->world->cluster);
+    return 0;
+}
+
 static int64_t crash_server(struct ft_nemesis *n)
 {
-    ft_cluster_crash(&n->world->cluster);
-    ft_pause_ms(ft_below(&n->random, 1500));
-    ft_cluster_again(&n->world->cluster);
+    return restart(n, "immediate");
+}
+
+static int64_t restart_server(struct ft_nemesis *n)
+{
+    return restart(n, "fast");
+}
+
+static int64_t stop_node(struct ft_nemesis *n, int node, int ms)
+{
+    if (is_undone_later(n, GO_ON_SERVER, node))
+        return -1;
+    ft_cluster_signal(&n->world->cluster, node, SIGSTOP);
+    undo_later(n, GO_ON_SERVER, node, ms);
+    return ms;
+}
+
+static int64_t stop_server(struct ft_nemesis *n)
+{
+    return stop_node(n, n->world->cluster.primary, 2000 + ft_below(&n->random, 10000));
+}
+
+static int64_t stop_standby(struct ft_nemesis *n)
+{
+    return stop_node(n, !n->world->cluster.primary, 500 + ft_below(&n->random, 4000));
+}
+
+/* The primary dies, or hangs and dies later; the standby takes over; what was the primary becomes its standby. */
+static int64_t fail_over(struct ft_nemesis *n)
+{
+    struct ft_cluster *c = &n->world->cluster;
+    int old = c->primary;
+    bool hangs = ft_below(&n->random, 3) == 0;
+    if (!c->follows || is_undone_later(n, GO_ON_SERVER, !old) || is_undone_later(n, GO_ON_SERVER, old))
+        return -1;
+    ft_cluster_signal(c, old, hangs ? SIGSTOP : SIGKILL);
+    ft_proxy_gate(n->proxy, old, hangs);
+    ft_cluster_fail_over(c);
+    if (hangs) {
+        ft_pause_ms(HANGS_MS);
+        ft_cluster_signal(c, old, SIGKILL);
+    }
+    ft_proxy_gate(n->proxy, old, false);
+    ft_cluster_follow(c);
+    ft_proxy_gate(n->proxy, old, true);
+    return 0;
+}
+
+/* Full for relations alone, or also for the write-ahead log, which ends the server. */
+static int64_t fill_disk(struct ft_nemesis *n)
+{
+    struct ft_cluster *c = &n->world->cluster;
+    bool log_too = ft_below(&n->random, 3) == 0;
+    FILE *f = fopen(c->disk_full, "we");
+    if (f == NULL || fputs(log_too ? "all" : "base", f) < 0 || fclose(f) != 0)
+        ft_die("%s cannot be written", c->disk_full);
+    for (int i = 0; log_too && i < 3; i++)
+        (void)ft_ask(c->dsn, "SELECT pg_walfile_name_offset(pg_switch_wal()) IS NULL");
+    ft_pause_ms(500 + ft_below(&n->random, 2000));
+    if (unlink(c->disk_full) != 0)
+        ft_die("%s cannot be removed", c->disk_full);
+    for (int tries = 0; ft_ask(c->dsn, "SELECT 1") != 1; tries++) {
+        if (tries == 600)
+            ft_die("PostgreSQL does not come back from a full disk");
+        ft_cluster_revive(c);
+        ft_pause_ms(100);
+    }
     return 0;
 }
 
@@ -247,6 +366,28 @@ static int any_endpoint(struct ft_nemesis *n, enum undo_kind kind)
     return n->world->endpoints[i].kind->rare || is_undone_later(n, kind, i) ? -1 : i;
 }
 
+static int64_t ask_of_delivery(struct ft_nemesis *n, const char *what)
+{
+    char endpoint[HT_UUID_TEXT];
+    ht_uuid_format(&n->world->endpoints[ft_below(&n->random, FT_ENDPOINTS)].row.id, endpoint);
+    return ft_ask(n->world->cluster.dsn,
+                  ft_text("SELECT 1 FROM (SELECT hooktop.%s(tenant_id, id, 'a fault test') FROM (SELECT * FROM "
+                          "hooktop.delivery WHERE endpoint_id = '%s' ORDER BY id DESC OFFSET %d LIMIT 1) d) x",
+                          what, endpoint, ft_below(&n->random, 5))) == 1
+               ? 0
+               : -1;
+}
+
+static int64_t redeliver(struct ft_nemesis *n)
+{
+    return ask_of_delivery(n, "redeliver");
+}
+
+static int64_t cancel_delivery(struct ft_nemesis *n)
+{
+    return ask_of_delivery(n, "delivery_cancel");
+}
+
 static int64_t pause_endpoint(struct ft_nemesis *n)
 {
     int i = any_endpoint(n, RESUME_ENDPOINT), ms = 200 + ft_below(&n->random, 2500);
@@ -262,18 +403,30 @@ static int64_t sicken_receiver(struct ft_nemesis *n)
     static const struct {
         enum ht_answer answer;
         int64_t arg;
-    } answers[] = {{HT_ANSWER_RESET, 0},        {HT_ANSWER_CLOSE, 0},
-                   {HT_ANSWER_GARBAGE, 0},      {HT_ANSWER_HANG, 0},
-                   {HT_ANSWER_STATUS, 503},     {HT_ANSWER_STATUS, 404},
-                   {HT_ANSWER_BAD_STATUS, 0},   {HT_ANSWER_ENDLESS_HEADER, 0},
-                   {HT_ANSWER_DRIP, 50},        {HT_ANSWER_HEADERS_THEN_RESET, 0},
-                   {HT_ANSWER_INTERIM_FLOOD, 0}};
+    } answers[] = {{HT_ANSWER_RESET, 0},         {HT_ANSWER_CLOSE, 0},
+                   {HT_ANSWER_GARBAGE, 0},       {HT_ANSWER_HANG, 0},
+                   {HT_ANSWER_STATUS, 503},      {HT_ANSWER_STATUS, 404},
+                   {HT_ANSWER_BAD_STATUS, 0},    {HT_ANSWER_ENDLESS_HEADER, 0},
+                   {HT_ANSWER_DRIP, 50},         {HT_ANSWER_HEADERS_THEN_RESET, 0},
+                   {HT_ANSWER_INTERIM_FLOOD, 0}, {HT_ANSWER_REDIRECT, 307}};
     int i = any_endpoint(n, HEAL_RECEIVER), how = ft_below(&n->random, (int)HT_COUNT(answers));
     int ms = 300 + ft_below(&n->random, 1200);
     if (i < 0)
         return -1;
     ft_route(n->world, &n->world->endpoints[i], answers[how].answer, answers[how].arg);
     undo_later(n, HEAL_RECEIVER, i, ms);
+    return 0;
+}
+
+/* Gone, says the receiver, and so the endpoint is switched off; later an operator switches it on again. */
+static int64_t go_away(struct ft_nemesis *n)
+{
+    int i = any_endpoint(n, HEAL_RECEIVER), ms = 200 + ft_below(&n->random, 800);
+    if (i < 0 || is_undone_later(n, RESUME_ENDPOINT, i))
+        return -1;
+    ft_route(n->world, &n->world->endpoints[i], HT_ANSWER_STATUS, 410);
+    undo_later(n, HEAL_RECEIVER, i, ms);
+    undo_later(n, RESUME_ENDPOINT, i, ms + 500);
     return 0;
 }
 
@@ -289,9 +442,16 @@ const struct ft_fault ft_faults[] = {
     {"crash", "a worker is killed at a step of claim, send or settle", true, crash_worker, -1},
     {"stop", "a worker stands still beyond its leases", true, stop_worker, -1},
     {"end", "a worker is told to end", false, end_worker, -1},
+    {"clock", "a worker's wall clock jumps by hours", false, change_clock, -1},
+    {"descriptors", "a worker may open no more files", false, take_descriptors, -1},
     {"terminate", "a worker's backend is terminated", true, terminate_backend, -1},
     {"stop-backend", "a worker's backend stands still", true, stop_backend, -1},
-    {"restart", "PostgreSQL is shut down at once and restarted", true, crash_server, -1},
+    {"crash-server", "PostgreSQL is shut down at once and restarted", true, crash_server, -1},
+    {"restart", "PostgreSQL is restarted in good order", true, restart_server, -1},
+    {"stop-server", "all of PostgreSQL stands still", true, stop_server, -1},
+    {"stop-standby", "the standby that commits wait for stands still", true, stop_standby, -1},
+    {"failover", "the primary dies or hangs, and its standby takes over", true, fail_over, -1},
+    {"disk", "PostgreSQL's disk is full", true, fill_disk, -1},
     {"lock", "the outbox is locked for seconds", false, lock_outbox, -1},
     {"cut", "a worker's connection is cut", true, cut_connection, -1},
     {"stall", "nothing passes on a connection", true, stall_connection, -1},
@@ -304,6 +464,9 @@ const struct ft_fault ft_faults[] = {
     {"cut-heartbeat", "the reply to a heartbeat is lost", true, arm, FT_CUT_HEARTBEAT_REPLY},
     {"rotate", "a secret is rotated", false, rotate, -1},
     {"pause", "an endpoint is paused and resumed", false, pause_endpoint, -1},
+    {"gone", "a receiver answers 410, and is switched on again later", false, go_away, -1},
+    {"redeliver", "an operator redelivers", false, redeliver, -1},
+    {"cancel", "an operator cancels a delivery", false, cancel_delivery, -1},
     {"sick", "a receiver breaks HTTP for a while", false, sicken_receiver, -1},
 };
 const size_t ft_faults_len = HT_COUNT(ft_faults);
@@ -321,7 +484,7 @@ static void watch(struct ft_nemesis *n)
         int times = crash ? n->workers->crashed : ft_proxy_fired(n->proxy, (enum ft_cut)ft_faults[i].cut);
         if (times > n->times[i]) {
             n->times[i] = times;
-            disrupted(n, 0, false);
+            disrupted(n, i, 0, false);
         }
     }
 }
@@ -348,7 +511,7 @@ void ft_nemesis_begin(struct ft_nemesis *n)
     pthread_create(&n->caretaker, NULL, take_care, n);
 }
 
-static void inject(struct ft_nemesis *n, size_t i)
+static bool inject(struct ft_nemesis *n, size_t i)
 {
     const struct ft_fault *f = &ft_faults[i];
     int64_t at = (ht_mono_us() - n->began) / 1000;
@@ -356,7 +519,7 @@ static void inject(struct ft_nemesis *n, size_t i)
     n->current = i;
     /* Begun before it is done, because what it does may be felt before it returns. */
     if (f->disrupts && f->cut < 0)
-        disrupted(n, 0, false);
+        disrupted(n, i, 0, false);
     int64_t for_ms = f->inject(n);
     ht_time_rfc3339(ht_mono_us() + n->world->db_minus_mono, time);
     fprintf(n->plan, "%s %6lld ms %s%s\n", time, (long long)at, f->name, for_ms < 0 ? ": nothing to do it to" : "");
@@ -364,7 +527,8 @@ static void inject(struct ft_nemesis *n, size_t i)
     if (for_ms >= 0 && f->cut < 0 && f->inject != crash_worker)
         n->times[i]++;
     if (for_ms >= 0 && f->disrupts)
-        disrupted(n, for_ms, f->inject == stop_worker);
+        disrupted(n, i, for_ms, f->inject == stop_worker);
+    return for_ms >= 0;
 }
 
 static bool chosen(const struct ft_nemesis *n, size_t i)
@@ -409,8 +573,8 @@ void ft_nemesis_run(struct ft_nemesis *n, int64_t ms)
         int64_t now = ht_mono_us(), next = undo_due(n, now, false);
         if (now >= due) {
             size_t i = next_fault(n, bag, &left);
-            if (i < ft_faults_len)
-                inject(n, i);
+            if (i < ft_faults_len && !inject(n, i))
+                bag[left++] = i; /* there was nothing to do it to: later */
             due = ht_mono_us() + ft_below(&n->random, 2 * GAP_MS) * INT64_C(1000);
         }
         next = due < next ? due : next;

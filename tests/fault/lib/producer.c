@@ -4,7 +4,7 @@
 #include "fault.h"
 
 #define THREADS_MAX 4
-#define TRIES_MAX   400 /* a server that does not come back for so long is not restarting */
+#define TRIES_MAX   1200 /* a server that does not come back for so long is not restarting */
 #define AGAIN_MS    50
 #define TOGETHER    2 /* events in one transaction at most */
 
@@ -75,12 +75,14 @@ static bool connected(struct producer *p)
     return PQstatus(p->conn) == CONNECTION_OK;
 }
 
-/* A server that goes away may end any statement; whatever else refuses one is a fault of hooktop's. */
+/* A server that goes away may end any statement, and one whose disk is full may refuse any; whatever else refuses one
+ * is a fault of hooktop's. */
 static bool did(struct producer *p, PGresult *r)
 {
     bool good = PQresultStatus(r) == PGRES_COMMAND_OK || PQresultStatus(r) == PGRES_TUPLES_OK;
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-    bool away = PQstatus(p->conn) != CONNECTION_OK || state == NULL || strncmp(state, "57P", 3) == 0;
+    bool away = PQstatus(p->conn) != CONNECTION_OK || state == NULL || strncmp(state, "57P", 3) == 0 ||
+                strncmp(state, "53", 2) == 0 || strcmp(state, "25006") == 0; /* 25006: it has become a standby */
     if (!good && !away)
         ft_die("emitting failed: %s", PQresultErrorMessage(r));
     return good;
@@ -113,7 +115,12 @@ static bool try_parcel(struct producer *p, struct parcel *c)
     bool good = connected(p) && (!c->several || statement(p, "BEGIN"));
     for (size_t i = 0; good && i < c->n; i++)
         good = emit(p, &c->events[i], c->data[i]);
-    return good && (!c->several || statement(p, c->undone ? "ROLLBACK" : "COMMIT"));
+    good = good && (!c->several || statement(p, c->undone ? "ROLLBACK" : "COMMIT"));
+    if (!good) { /* nor is anything left of a transaction */
+        PQfinish(p->conn);
+        p->conn = NULL;
+    }
+    return good;
 }
 
 static void note(struct producer *p, const struct parcel *c)

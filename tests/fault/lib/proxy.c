@@ -30,9 +30,11 @@ struct link {
 };
 
 struct ft_proxy {
-    char path[108];
-    struct sockaddr_un to;
-    int listener, wake;
+    struct gate {
+        struct sockaddr_un at, to;
+        int listener; /* -1: closed */
+    } gates[FT_NODES];
+    int wake;
     pthread_t thread;
     pthread_mutex_t lock; /* over all that follows */
     struct link links[LINKS_MAX];
@@ -139,14 +141,14 @@ static struct link *free_link(struct ft_proxy *p)
     return NULL;
 }
 
-static void accept_one(struct ft_proxy *p)
+static void accept_one(struct ft_proxy *p, const struct gate *g)
 {
-    int client = accept4(p->listener, NULL, NULL, SOCK_CLOEXEC);
+    int client = accept4(g->listener, NULL, NULL, SOCK_CLOEXEC);
     struct link *l = free_link(p);
     if (client < 0)
         return;
     int server = l == NULL || ht_mono_us() < p->refused_until ? -1 : socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    if (server < 0 || connect(server, (const struct sockaddr *)&p->to, sizeof p->to) != 0) {
+    if (server < 0 || connect(server, (const struct sockaddr *)&g->to, sizeof g->to) != 0) {
         if (server >= 0)
             close(server);
         close(client);
@@ -165,18 +167,21 @@ static short wanted(const struct flow *in, const struct flow *out)
     return (short)events;
 }
 
-/* Fills `ends` (listener, wake, then two per live link) and says whose they are. */
+#define FIRST (FT_NODES + 1) /* of the links' ends */
+
+/* Fills `ends` (the gates, wake, then two per live link) and says whose they are. */
 static nfds_t gather(struct ft_proxy *p, struct pollfd *ends, struct link **whose)
 {
     nfds_t n = 0;
     int64_t now = ht_mono_us();
-    ends[n++] = (struct pollfd){.fd = p->listener, .events = POLLIN};
+    for (int i = 0; i < FT_NODES; i++)
+        ends[n++] = (struct pollfd){.fd = p->gates[i].listener, .events = POLLIN};
     ends[n++] = (struct pollfd){.fd = p->wake, .events = POLLIN};
     for (size_t i = 0; i < LINKS_MAX; i++) {
         struct link *l = &p->links[i];
         if (!l->live || l->stalled_until > now)
             continue;
-        whose[n / 2] = l;
+        whose[(n - FIRST) / 2] = l;
         /* one that has hung up would say so at every turn */
         ends[n++] = (struct pollfd){.fd = l->up.ended ? -1 : l->client, .events = wanted(&l->up, &l->down)};
         ends[n++] = (struct pollfd){.fd = l->down.ended ? -1 : l->server, .events = wanted(&l->down, &l->up)};
@@ -187,39 +192,63 @@ static nfds_t gather(struct ft_proxy *p, struct pollfd *ends, struct link **whos
 static void *run(void *user)
 {
     struct ft_proxy *p = user;
-    struct pollfd ends[2 + 2 * LINKS_MAX];
-    struct link *whose[1 + LINKS_MAX];
+    struct pollfd ends[FIRST + 2 * LINKS_MAX];
+    struct link *whose[LINKS_MAX];
     pthread_mutex_lock(&p->lock);
     while (!p->ended) {
         nfds_t n = gather(p, ends, whose);
         pthread_mutex_unlock(&p->lock);
         int ready = poll(ends, n, TURN_MS);
         pthread_mutex_lock(&p->lock);
-        for (nfds_t i = 2; ready > 0 && i < n; i += 2)
-            if (whose[i / 2]->live && (ends[i].fd < 0 || ends[i].fd == whose[i / 2]->client))
-                turn_link(p, whose[i / 2], ends[i].revents, ends[i + 1].revents);
-        if (ready > 0 && ends[0].revents != 0)
-            accept_one(p);
+        for (nfds_t i = FIRST; ready > 0 && i < n; i += 2) {
+            struct link *l = whose[(i - FIRST) / 2];
+            if (l->live && (ends[i].fd < 0 || ends[i].fd == l->client))
+                turn_link(p, l, ends[i].revents, ends[i + 1].revents);
+        }
+        for (int i = 0; ready > 0 && i < FT_NODES; i++)
+            if (ends[i].revents != 0 && ends[i].fd == p->gates[i].listener)
+                accept_one(p, &p->gates[i]);
     }
     pthread_mutex_unlock(&p->lock);
     return NULL;
 }
 
-struct ft_proxy *ft_proxy_start(const char *dir, const char *server_dir)
+static void open_gate(struct gate *g)
+{
+    unlink(g->at.sun_path);
+    g->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+    if (bind(g->listener, (const struct sockaddr *)&g->at, sizeof g->at) != 0 || listen(g->listener, 64) != 0)
+        ft_die("no socket %s: %s", g->at.sun_path, strerror(errno));
+}
+
+struct ft_proxy *ft_proxy_start(const char *const *dirs, const char *const *server_dirs)
 {
     struct ft_proxy *p = ht_alloc(1, sizeof *p);
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    p->to.sun_family = AF_UNIX;
-    snprintf(p->path, sizeof p->path, "%s/.s.PGSQL.5432", dir);
-    snprintf(at.sun_path, sizeof at.sun_path, "%s", p->path);
-    snprintf(p->to.sun_path, sizeof p->to.sun_path, "%s/.s.PGSQL.5432", server_dir);
-    p->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    for (int i = 0; i < FT_NODES; i++) {
+        struct gate *g = &p->gates[i];
+        g->at.sun_family = g->to.sun_family = AF_UNIX;
+        snprintf(g->at.sun_path, sizeof g->at.sun_path, "%s/.s.PGSQL.5432", dirs[i]);
+        snprintf(g->to.sun_path, sizeof g->to.sun_path, "%s/.s.PGSQL.5432", server_dirs[i]);
+        open_gate(g);
+    }
     p->wake = eventfd(0, EFD_CLOEXEC);
-    if (bind(p->listener, (const struct sockaddr *)&at, sizeof at) != 0 || listen(p->listener, 64) != 0)
-        ft_die("no socket %s: %s", p->path, strerror(errno));
     pthread_mutex_init(&p->lock, NULL);
     pthread_create(&p->thread, NULL, run, p);
     return p;
+}
+
+void ft_proxy_gate(struct ft_proxy *p, int node, bool open)
+{
+    pthread_mutex_lock(&p->lock);
+    struct gate *g = &p->gates[node];
+    if (open && g->listener < 0)
+        open_gate(g);
+    if (!open && g->listener >= 0) {
+        close(g->listener);
+        unlink(g->at.sun_path);
+        g->listener = -1;
+    }
+    pthread_mutex_unlock(&p->lock);
 }
 
 void ft_proxy_stop(struct ft_proxy *p)
@@ -234,7 +263,9 @@ void ft_proxy_stop(struct ft_proxy *p)
     pthread_join(p->thread, NULL);
     for (size_t i = 0; i < LINKS_MAX; i++)
         close_link(&p->links[i]);
-    close(p->listener);
+    for (int i = 0; i < FT_NODES; i++)
+        if (p->gates[i].listener >= 0)
+            close(p->gates[i].listener);
     close(p->wake);
     free(p);
 }

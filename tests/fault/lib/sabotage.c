@@ -193,6 +193,24 @@ static bool forget_commit(struct ft_history *h)
     return h->n_deliveries > 0;
 }
 
+static bool leak(struct ft_history *h)
+{
+    h->leaks = 1;
+    return true;
+}
+
+static bool take_memory(struct ft_history *h)
+{
+    h->memory_kb = 200000;
+    return true;
+}
+
+static bool go_elsewhere(struct ft_history *h)
+{
+    h->forbidden = 1;
+    return true;
+}
+
 static bool end_worker(struct ft_history *h)
 {
     h->worker_failures++;
@@ -216,6 +234,9 @@ static const struct damage damages[] = {
     {"an attempt has no row", FT_GAPS, forget_attempt},
     {"a request does not verify", FT_UNVERIFIED, not_verify},
     {"a key signed long after its end", FT_UNVERIFIED, sign_too_late},
+    {"a secret stood in a log", FT_LEAKED, leak},
+    {"a worker took 200 MB", FT_TOO_MUCH, take_memory},
+    {"somebody followed a redirect", FT_FORBIDDEN, go_elsewhere},
     {"a transaction stood idle", FT_IDLE_TRANSACTION, stand_idle},
     {"something waits for ever", FT_NOT_DRAINED, not_drain},
     {"two events changed places", FT_OUT_OF_ORDER, turn_order},

@@ -1,3 +1,4 @@
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -8,17 +9,20 @@
 
 #include "fault.h"
 
-#define CONCURRENCY    "48"
 #define AFTER_AWAY_MS  300 /* a supervisor waits so long before it starts again what ended by itself */
 #define EXIT_NO_DB     3
 #define STOP_WITHIN_MS 20000
 
-/* The program with crash points: the release build has it beside its own, the sanitizers' builds are it. */
-static const char *program(void)
+static const char *build_with_faults(void)
 {
     const char *build = getenv("HT_BUILD");
-    const char *beside = ft_text("%s/faults/hooktop", build != NULL ? build : "build");
-    return access(beside, X_OK) == 0 ? beside : ft_text("%s/hooktop", build != NULL ? build : "build");
+    const char *beside = ft_text("%s/faults", build != NULL ? build : "build");
+    return access(beside, X_OK) == 0 ? beside : build;
+}
+
+const char *ft_worker_clock(int i)
+{
+    return ft_text("%s/clock-%d", ft_work(), i);
 }
 
 static const char *log_of(int i)
@@ -34,23 +38,26 @@ void ft_workers_init(struct ft_workers *ws, const struct ft_world *w, const char
     pthread_mutex_init(&ws->lock, &again);
     pthread_mutexattr_destroy(&again);
     ws->n = n;
+    ws->clock_shim = ft_text("%s/tests/fault/shim/clock.so", build_with_faults());
+    ws->elsewhere = w->elsewhere;
     ws->config = ft_text("%s/worker.ini", ft_work());
     FILE *f = fopen(ws->config, "we");
     if (f == NULL)
         ft_die("%s: %s", ws->config, strerror(errno));
     fprintf(f, "[database]\ndsn = %s\n[vault]\nkey_file = %s\n", dsn, w->ring_path);
     fprintf(f, "[egress]\nhttp = yes\nallow = 127.0.0.1/32:%d\n", ht_receiver_port(w->receiver));
-    fprintf(f, "[worker]\nconcurrency = " CONCURRENCY "\nlease = %dms\ntime_limit = %dms\n", FT_LEASE_MS,
+    fprintf(f, "[worker]\nconcurrency = %d\nlease = %dms\ntime_limit = %dms\n", FT_CONCURRENCY, FT_LEASE_MS,
             FT_TIME_LIMIT_MS);
     fclose(f);
 }
 
 static void become_worker(const struct ft_workers *ws, int i)
 {
-    const char *const argv[] = {program(), "--config", ws->config, "worker", NULL};
+    const char *const argv[] = {ft_text("%s/hooktop", build_with_faults()), "--config", ws->config, "worker", NULL};
     int fd = open(log_of(i), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     dup2(fd, STDOUT_FILENO);
     dup2(fd, STDERR_FILENO);
+    setenv("LD_PRELOAD", ws->clock_shim, 1);
     execv(argv[0], (char *const *)(uintptr_t)argv);
     _exit(127);
 }
@@ -67,6 +74,9 @@ void ft_worker_start(struct ft_workers *ws, int i)
     setenv("HT_POISON", ws->poison != NULL ? ws->poison : "", 1);
     setenv("HT_LEASE_MARGIN", ft_text("%d", FT_MARGIN_MS), 1);
     setenv("HOME", ft_work(), 1);
+    setenv("HT_CLOCK", ft_worker_clock(i), 1);
+    setenv("http_proxy", ws->elsewhere, 1);
+    setenv("ALL_PROXY", ws->elsewhere, 1);
     w->pid = fork();
     if (w->pid == 0)
         become_worker(ws, i);
@@ -162,6 +172,13 @@ void ft_workers_stop(struct ft_workers *ws)
         }
 }
 
+/* What the server refuses while something is done to it, and takes later: its disk is full, or others hold locks while
+ * their commits wait for a standby. */
+static bool is_passing(const char *line)
+{
+    return strstr(line, "No space left") != NULL || strstr(line, "canceling statement due to") != NULL;
+}
+
 int ft_workers_said(const struct ft_workers *ws, const char *text, const char **ret_first)
 {
     static char first[512];
@@ -170,11 +187,46 @@ int ft_workers_said(const struct ft_workers *ws, const char *text, const char **
     for (int i = 0; i < ws->n; i++) {
         FILE *f = fopen(log_of(i), "re");
         while (f != NULL && fgets(line, sizeof line, f) != NULL)
-            if (strstr(line, text) != NULL && n++ == 0)
+            if (strstr(line, text) != NULL && !is_passing(line) && n++ == 0)
                 snprintf(first, sizeof first, "%.*s", (int)strcspn(line, "\n"), line);
         if (f != NULL)
             fclose(f);
     }
     *ret_first = first;
     return n;
+}
+
+static int64_t memory_kb_of(pid_t pid)
+{
+    char line[128];
+    long kb = 0;
+    FILE *f = fopen(ft_text("/proc/%d/status", (int)pid), "re");
+    while (f != NULL && fgets(line, sizeof line, f) != NULL && sscanf(line, "VmHWM: %ld", &kb) != 1) {}
+    if (f != NULL)
+        fclose(f);
+    return kb;
+}
+
+static int files_of(pid_t pid)
+{
+    int n = 0;
+    DIR *all = opendir(ft_text("/proc/%d/fd", (int)pid));
+    while (all != NULL && readdir(all) != NULL)
+        n++;
+    if (all != NULL)
+        closedir(all);
+    return n;
+}
+
+void ft_workers_measure(struct ft_workers *ws, int64_t *memory_kb, int *ret_files)
+{
+    *ret_files = 0;
+    pthread_mutex_lock(&ws->lock);
+    for (int i = 0; i < ws->n; i++) {
+        int64_t kb = ws->w[i].pid > 0 ? memory_kb_of(ws->w[i].pid) : 0;
+        int files = ws->w[i].pid > 0 ? files_of(ws->w[i].pid) : 0;
+        *memory_kb = kb > *memory_kb ? kb : *memory_kb;
+        *ret_files = files > *ret_files ? files : *ret_files;
+    }
+    pthread_mutex_unlock(&ws->lock);
 }

@@ -6,8 +6,9 @@
 #include "hooktop/cli/setup.h"
 
 /* What every tenant has. The last one is another one for each of them. */
-#define SURVIVING {1, 1, 1, 1, 2, 2, 2}, 7
-#define SHORT     {1, 1}, 2
+#define SURVIVING     {1, 1, 1, 1, 2, 2, 2}, 7
+#define CONNECT_TRIES 300
+#define SHORT         {1, 1}, 2
 static const struct ft_kind usual[FT_PER_TENANT - 1] = {
     {"steady", HT_ANSWER_STATUS, 200, 4, 1000, SURVIVING, false},
     {"shaky", HT_ANSWER_FAIL_PART, 4, 8, 1000, SURVIVING, false},
@@ -38,7 +39,23 @@ void ft_route(struct ft_world *w, struct ft_endpoint *e, enum ht_answer answer, 
                                                       .keys = keys,
                                                       .keys_len = e->keys->n,
                                                       .answer = answer,
-                                                      .arg = arg});
+                                                      .arg = arg,
+                                                      .text = answer == HT_ANSWER_REDIRECT ? w->elsewhere : NULL});
+}
+
+/* The link may have been cut by a restart since it was used last, and the server may be on its way back. */
+static void be_connected(struct ft_world *w)
+{
+    int64_t now;
+    struct ht_err lost = {0};
+    enum ht_rc rc = ht_conn_now(w->conn, &now, &lost);
+    for (int tries = 0; rc != HT_OK && tries < CONNECT_TRIES; tries++) {
+        ht_err_clear(&lost);
+        rc = ht_conn_reset(w->conn, &lost);
+        if (rc != HT_OK)
+            ft_pause_ms(100);
+    }
+    ft_must(rc, &lost);
 }
 
 static void add_key(struct ft_keys *k, struct ht_secret *secret, char *public_key)
@@ -56,6 +73,7 @@ void ft_rotate(struct ft_world *w, struct ft_endpoint *e, int64_t overlap_ms)
     char *public_key = NULL;
     if (e->keys->n == FT_KEYS_MAX)
         return;
+    be_connected(w);
     FT_OK(ht_ops_rotate(&w->ops, &e->row, overlap_ms, &id, &secret, &public_key, &err));
     add_key(e->keys, secret, public_key);
     for (size_t i = 0; i < FT_ENDPOINTS; i++)
@@ -142,7 +160,7 @@ static void make_schema(struct ft_world *w)
 {
     enum ht_ring_outcome outcome;
     struct ht_conn_options o = {
-        .dsn = w->cluster.dsn, .application = "fault test", .timeout_ms = 60000, .any_schema = true};
+        .dsn = w->cluster.dsn, .application = "fault test", .timeout_ms = 20000, .any_schema = true};
     PGconn *c;
     w->ring_path = ft_text("%s/key-ring", ft_work());
     FT_OK(ht_conn_open(&o, &w->conn, &err));
@@ -161,6 +179,8 @@ void ft_world_start(struct ft_world *w)
     ht_secret_init_process();
     ft_cluster_start(&w->cluster);
     make_schema(w);
+    lab_spy_open(&w->spy);
+    w->elsewhere = ft_text("http://127.0.0.1:%d/", w->spy.port);
     FT_OK(ht_receiver_start(&o, &w->receiver, &err));
     ht_egress_init(&w->egress);
     FT_OK(ht_egress_set(&w->egress, "http", "yes", &err));
@@ -186,6 +206,7 @@ static void keys_fini(struct ft_keys *k)
 void ft_world_stop(struct ft_world *w)
 {
     ht_receiver_stop(w->receiver);
+    lab_spy_close(&w->spy);
     ht_conn_close(w->conn);
     ht_ring_free(w->ring);
     for (size_t i = 0; i < FT_ENDPOINTS; i++) {
@@ -205,15 +226,6 @@ void ft_world_stop(struct ft_world *w)
 }
 
 /* What an operator does -------------------------------------------------------------------------------------------- */
-
-/* The link may have been cut by a restart since it was used last. */
-static void be_connected(struct ft_world *w)
-{
-    int64_t now;
-    struct ht_err lost = {0};
-    if (ht_conn_now(w->conn, &now, &lost) != HT_OK)
-        FT_OK(ht_conn_reset(w->conn, &err));
-}
 
 void ft_endpoint_state(struct ft_world *w, struct ft_endpoint *e, enum ht_endpoint_status to)
 {
