@@ -50,6 +50,10 @@ static void write_address(const struct sockaddr *sa, char *ip, size_t size, int 
 static curl_socket_t open_socket(void *user, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct ht_exchange *x = user;
+    if (x->requests > 0) { /* libcurl would send it again: a kept connection was closed under it */
+        x->requests++;
+        return CURL_SOCKET_BAD;
+    }
     const char *rule = purpose == CURLSOCKTYPE_IPCXN
                            ? ht_guard_check(x->guard, &address->addr, (socklen_t)address->addrlen)
                            : "not an internet address";

@@ -57,9 +57,10 @@ static void check_nothing_lost(struct lab *w, const char *point, int64_t sent_be
 
 static void test_kill_at_every_step(void **state)
 {
-    static const char *const points[] = {"after_claim:1",   "after_claim:3",   "before_send:1",  "before_send:20",
-                                         "after_send:1",    "after_send:4",    "after_answer:1", "after_answer:25",
-                                         "before_settle:1", "before_settle:3", "after_settle:1", "after_settle:3"};
+    static const char *const points[] = {"before_claim:1",  "claim_sent:1",    "after_claim:1", "after_targets:1",
+                                         "before_send:1",   "request_begun:1", "after_send:1",  "after_answer:1",
+                                         "after_answer:25", "before_settle:1", "settle_sent:1", "after_settle:1",
+                                         "after_settle:3",  "goodbye_sent:1"};
     for (size_t i = 0; i < HT_COUNT(points); i++) {
         assert_int_equal(lab_setup(state), 0);
         struct lab *w = *state;
@@ -69,7 +70,7 @@ static void test_kill_at_every_step(void **state)
         lab_endpoint(w, &e[1]);
         lab_emit_many(w, EVENTS);
         HT_AUTOFREE char *config = write_config(w);
-        if (run_worker(config, points[i], false) != 128 + 9) {
+        if (run_worker(config, points[i], strcmp(points[i], "goodbye_sent:1") == 0) != 128 + 9) {
             fail_msg("%s did not kill it", points[i]);
         }
         ht_receiver_counts(w->receiver, NULL, &before);

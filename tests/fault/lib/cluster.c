@@ -52,11 +52,10 @@ static void take_down(const char *dir, const char *mode)
 /* Life ---------------------------------------------------------------------------------------------------------------
  */
 
-/* With a disk that can be full. Where the library was not built, it never is. */
+/* With a disk that can be full. */
 static void prepare_disk(struct ft_cluster *c)
 {
-    const char *build = getenv("HT_BUILD");
-    const char *from = ft_text("%s/faults/tests/fault/shim/disk.so", build != NULL ? build : "build");
+    const char *from = ft_text("%s/tests/fault/shim/disk.so", ft_build());
     const char *to = ft_text("%s/disk.so", ft_work()); /* where PostgreSQL's user gets at it */
     const char *const copy[] = {"cp", from, to, NULL};
     c->disk_full = ft_text("%s/disk-full", ft_work());

@@ -47,6 +47,8 @@ int ft_below(struct ft_random *r, int n); /* 0 to n - 1 */
 const char *ft_work(void);
 void ft_keep(void);
 const char *ft_text(const char *fmt, ...) HT_PRINTF(1, 2); /* lives until the program ends */
+/* Where the build with crash points is: $HT_BUILD, or faults in it. */
+const char *ft_build(void);
 /* Processes to end with this program. */
 void ft_process_add(pid_t pid);
 void ft_process_gone(pid_t pid);

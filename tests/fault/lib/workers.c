@@ -13,13 +13,6 @@
 #define EXIT_NO_DB     3
 #define STOP_WITHIN_MS 20000
 
-static const char *build_with_faults(void)
-{
-    const char *build = getenv("HT_BUILD");
-    const char *beside = ft_text("%s/faults", build != NULL ? build : "build");
-    return access(beside, X_OK) == 0 ? beside : build;
-}
-
 const char *ft_worker_clock(int i)
 {
     return ft_text("%s/clock-%d", ft_work(), i);
@@ -38,7 +31,7 @@ void ft_workers_init(struct ft_workers *ws, const struct ft_world *w, const char
     pthread_mutex_init(&ws->lock, &again);
     pthread_mutexattr_destroy(&again);
     ws->n = n;
-    ws->clock_shim = ft_text("%s/tests/fault/shim/clock.so", build_with_faults());
+    ws->clock_shim = ft_text("%s/tests/fault/shim/clock.so", ft_build());
     ws->elsewhere = w->elsewhere;
     ws->config = ft_text("%s/worker.ini", ft_work());
     FILE *f = fopen(ws->config, "we");
@@ -53,7 +46,7 @@ void ft_workers_init(struct ft_workers *ws, const struct ft_world *w, const char
 
 static void become_worker(const struct ft_workers *ws, int i)
 {
-    const char *const argv[] = {ft_text("%s/hooktop", build_with_faults()), "--config", ws->config, "worker", NULL};
+    const char *const argv[] = {ft_text("%s/hooktop", ft_build()), "--config", ws->config, "worker", NULL};
     int fd = open(log_of(i), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
     dup2(fd, STDOUT_FILENO);
     dup2(fd, STDERR_FILENO);
