@@ -97,8 +97,12 @@ static void no_superuser_is_needed(void **state)
     char *dsn = ht_test_dsn_with(admin, "user", "store_owner");
     STORE_OK(set_up(dsn, &err));
     STORE_OK(set_up(dsn, &err));
-    /* and whoever set up can go on: make a tenant and see it */
+    /* and whoever set up can go on: may do everything, make a tenant and see it */
     struct ht_conn *c = store_open(dsn);
+    struct ht_whoami me = {0};
+    STORE_OK(ht_conn_whoami(c, &me, &err));
+    assert_true(me.may_admin && me.may_operate && me.may_deliver);
+    ht_whoami_fini(&me);
     struct ht_tenants all = {0};
     store_tenant(c, "Acme", "instnt");
     STORE_OK(ht_store_tenants(c, &all, &err));
