@@ -2,7 +2,9 @@
 
 #include "hooktop/base/clock.h"
 #include "hooktop/cli/detail.h"
+#include "hooktop/cli/draft.h"
 #include "hooktop/profile/profile.h"
+#include "hooktop/store/queue.h"
 
 #include "console_parts.h"
 
@@ -71,10 +73,31 @@ static enum ht_rc answer_types(struct ht_part *p, const struct ht_request *q, st
     return rc == HT_OK ? ht_store_types(p->conn, &f, &r->types, err) : rc;
 }
 
-static enum ht_rc answer_workers(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+static enum ht_rc answer_queue(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
     (void)q;
-    return ht_store_workers(p->conn, &r->workers, err);
+    return ht_store_queue(p->conn, &r->queue, err);
+}
+
+static enum ht_rc answer_tenants(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    (void)q;
+    char id[HT_UUID_TEXT];
+    if (p->tenant == NULL)
+        return ht_store_tenants(p->conn, &r->tenants, err);
+    ht_uuid_format(p->tenant, id);
+    r->tenants = (struct ht_tenants){ht_alloc(1, sizeof(struct ht_tenant)), 1, false};
+    return ht_store_tenant_find(p->conn, id, r->tenants.rows, err);
+}
+
+static enum ht_rc answer_audit(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
+    const struct ht_audit_entry before = {.tenant_id = q->tenant, .at = q->before_at, .seq = q->before_seq};
+    enum ht_rc rc = parse_filter(HT_FILTER_AUDIT, q, r->db_now, &f, err);
+    if (rc == HT_OK)
+        rc = ht_store_audit(p->conn, p->tenant, &f, q->before_seq > 0 ? &before : NULL, limit_of(q), &r->audit, err);
+    return rc;
 }
 
 static enum ht_rc answer_fleet(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
@@ -209,6 +232,64 @@ static enum ht_rc end_early(struct ht_part *p, const struct ht_request *q, struc
     return HT_OK;
 }
 
+/* The secret's id is what the reveal will be confirmed with. */
+static enum ht_rc answer_added(struct ht_part *p, const struct ht_uuid *id, struct ht_reply *r, struct ht_err *err)
+{
+    HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
+    HT_CLEANUP(ht_secret_metas_fini) struct ht_secret_metas all = {0};
+    enum ht_rc rc = find_endpoint(p, id, &e, err);
+    if (rc == HT_OK)
+        rc = ht_endpoint_secrets(p->conn, &e, &all, err);
+    if (rc != HT_OK)
+        return rc;
+    if (all.n > 0)
+        r->id = all.rows[0].id;
+    r->text = ht_strdup(e.status == HT_ENDPOINT_UNVERIFIED ? "added; it must answer its test event first: T sends it"
+                                                           : "added");
+    return HT_OK;
+}
+
+static enum ht_rc answer_draft(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    struct ht_ops ops = ht_part_ops(p, q);
+    struct ht_uuid id;
+    enum ht_rc rc = ht_draft_store(&ops, q->draft, &id, &r->rotated.secret, &r->rotated.public_key, err);
+    if (rc != HT_OK)
+        return rc;
+    if (ht_uuid_is_nil(&q->draft->id)) {
+        struct ht_err ignored = {0}; /* it is stored, whatever can be said about it */
+        if (answer_added(p, &id, r, &ignored) != HT_OK)
+            r->text = ht_strdup("added");
+        return HT_OK;
+    }
+    r->kind = HT_REP_DONE;
+    r->id = id;
+    r->text = ht_strdup("changed");
+    return HT_OK;
+}
+
+static enum ht_rc answer_subscribe(struct ht_part *p, const struct ht_request *q, struct ht_reply *r,
+                                   struct ht_err *err)
+{
+    HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
+    struct ht_ops ops = ht_part_ops(p, q);
+    const char *const pattern[] = {q->text};
+    bool on = q->state != 0;
+    enum ht_rc rc = find_endpoint(p, &q->id, &e, err);
+    if (rc == HT_OK)
+        rc = ht_ops_endpoint_edit(&ops, &e, pattern, on, pattern, !on, err);
+    r->id = q->id;
+    r->text = ht_strdup(on ? "subscribed" : "no longer subscribed");
+    return rc;
+}
+
+static enum ht_rc answer_health(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
+    enum ht_rc rc = find_endpoint(p, &q->id, &e, err);
+    return rc == HT_OK ? ht_store_endpoint_health(p->conn, &e, &r->health, err) : rc;
+}
+
 static enum ht_rc answer_revealed(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
     r->id = q->id;
@@ -228,7 +309,10 @@ static const struct {
     [HT_REQ_DELIVERIES] = {answer_deliveries, HT_REP_DELIVERIES, false},
     [HT_REQ_DELIVERY] = {answer_delivery, HT_REP_DELIVERY, false},
     [HT_REQ_TYPES] = {answer_types, HT_REP_TYPES, false},
-    [HT_REQ_WORKERS] = {answer_workers, HT_REP_WORKERS, false},
+    [HT_REQ_QUEUE] = {answer_queue, HT_REP_QUEUE, false},
+    [HT_REQ_TENANTS] = {answer_tenants, HT_REP_TENANTS, false},
+    [HT_REQ_HEALTH] = {answer_health, HT_REP_HEALTH, false},
+    [HT_REQ_AUDIT] = {answer_audit, HT_REP_AUDIT, false},
     [HT_REQ_FLEET] = {answer_fleet, HT_REP_FLEET, false},
     [HT_REQ_WHOAMI] = {answer_whoami, HT_REP_WHOAMI, false},
     [HT_REQ_REDELIVER] = {answer_redeliver, HT_REP_DONE, true},
@@ -237,6 +321,8 @@ static const struct {
     [HT_REQ_ROTATE] = {answer_rotate, HT_REP_ROTATED, true},
     [HT_REQ_PROMOTE] = {end_early, HT_REP_DONE, true},
     [HT_REQ_REVOKE] = {end_early, HT_REP_DONE, true},
+    [HT_REQ_DRAFT] = {answer_draft, HT_REP_ROTATED, true},
+    [HT_REQ_SUBSCRIBE] = {answer_subscribe, HT_REP_DONE, true},
     [HT_REQ_REVEALED] = {answer_revealed, HT_REP_DONE, true},
 };
 

@@ -9,6 +9,7 @@
 
 #include "hooktop/base/log.h"
 #include "hooktop/cli/config.h"
+#include "hooktop/cli/draft.h"
 #include "hooktop/cli/ring.h"
 #include "hooktop/delivery/engine.h"
 #include "hooktop/profile/profile.h"
@@ -126,10 +127,19 @@ static bool profile_facts(void *user, const char *name, struct ht_profile_facts 
         .ping_signed = p->ping_signed,
         .needs_verification = p->needs_verification,
         .timeout_ms = p->timeout_ms,
+        .source_filter = p->source_filter,
+        .workflows = p->workflows,
+        .disable_after_failures = p->disable_after_failures,
         .schedule_s = p->schedule_s,
         .schedule_len = p->schedule_len,
     };
     return true;
+}
+
+static void check_draft(void *user, const struct ht_draft *d, struct ht_draft_faults *ret)
+{
+    const struct console *c = user;
+    ht_draft_check(c->options->egress, d, ret);
 }
 
 static enum ht_rc run_screen(struct console *c, struct ht_err *err)
@@ -143,11 +153,13 @@ static enum ht_rc run_screen(struct console *c, struct ht_err *err)
         .inbox = c->inbox,
         .figures = figures,
         .profile_facts = profile_facts,
+        .check_draft = check_draft,
         .user = c,
         .theme = o->theme,
         .theme_dir = o->theme_dir,
         .environment = o->environment,
         .banner = excepted ? exceptions : NULL,
+        .rotate_after_days = o->rotate_after_days,
         .readonly = o->readonly,
         .production = o->production,
         .ascii = o->ascii,

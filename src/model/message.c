@@ -17,6 +17,7 @@ void ht_request_free(void *request)
     free(r->ids);
     free(r->text);
     free(r->reason);
+    ht_draft_free(r->draft);
     free(r);
 }
 
@@ -95,9 +96,6 @@ static void payload_fini(struct ht_reply *r)
     case HT_REP_TYPES:
         ht_event_types_fini(&r->types);
         break;
-    case HT_REP_WORKERS:
-        ht_workers_fini(&r->workers);
-        break;
     case HT_REP_WHOAMI:
         ht_whoami_fini(&r->whoami);
         break;
@@ -113,6 +111,16 @@ static void payload_fini(struct ht_reply *r)
     case HT_REP_FLEET:
         ht_fleet_keys_fini(&r->fleet);
         break;
+    case HT_REP_TENANTS:
+        ht_tenants_fini(&r->tenants);
+        break;
+    case HT_REP_QUEUE:
+        ht_queue_fini(&r->queue);
+        break;
+    case HT_REP_AUDIT:
+        ht_audit_entries_fini(&r->audit);
+        break;
+    case HT_REP_HEALTH:
     case HT_REP_ERROR:
     case HT_REP_DONE:
     case HT_REP_LINK:

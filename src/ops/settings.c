@@ -148,3 +148,11 @@ enum ht_rc ht_ops_check_settings(const struct ht_ops *o, const struct ht_profile
         rc = check_limits(e, err);
     return rc == HT_OK ? check_filters(p, e, err) : rc;
 }
+
+enum ht_rc ht_ops_settings_check(const struct ht_egress *egress, struct ht_endpoint *e, struct ht_err *err)
+{
+    const struct ht_ops o = {.egress = egress};
+    const struct ht_profile *p = NULL;
+    enum ht_rc rc = ht_ops_profile(e->profile, &p, err);
+    return rc == HT_OK ? ht_ops_check_settings(&o, p, e, err) : rc;
+}

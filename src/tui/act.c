@@ -130,10 +130,13 @@ static void state_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
         return;
     struct ht_request *r = ht_act_request(d, HT_REQ_ENDPOINT_STATE);
     r->state = d->wanted;
-    r->choice = d->wanted == HT_ENDPOINT_ACTIVE ? back[ht_dialog_chosen(d, HELD)] : off[ht_dialog_chosen(d, HELD)];
+    r->choice = d->wanted == HT_ENDPOINT_REMOVED  ? HT_HELD_CANCEL
+                : d->wanted == HT_ENDPOINT_ACTIVE ? back[ht_dialog_chosen(d, HELD)]
+                                                  : off[ht_dialog_chosen(d, HELD)];
     r->rate_per_s = rate ? strtod(rate, NULL) : 0;
     ht_app_write(app, app->o->loader, r,
                  d->wanted == HT_ENDPOINT_ACTIVE     ? d->action == HT_ACT_PAUSE ? "resume" : "enable"
+                 : d->wanted == HT_ENDPOINT_REMOVED  ? "remove"
                  : d->wanted == HT_ENDPOINT_DISABLED ? "disable"
                                                      : "pause",
                  d->subject);
@@ -181,6 +184,43 @@ static void toggle(struct ht_app *app, const struct ht_endpoint *e, enum ht_acti
         ask_state(app, e, action, e->status == off ? HT_ENDPOINT_ACTIVE : off);
 }
 
+static void ask_remove(struct ht_app *app, const struct ht_endpoint *e)
+{
+    char counts[96];
+    if (e->status == HT_ENDPOINT_REMOVED) {
+        ht_app_flash(app, HT_FLASH_ERROR, "%s is removed already; it is only kept for the log", ht_endpoint_name(e));
+        return;
+    }
+    struct ht_dialog *d =
+        ht_act_ask(app, 3, HT_ACT_REMOVE, &e->id, ht_endpoint_name(e), "Remove", "Remove endpoint for good");
+    d->done = state_answered;
+    d->wanted = HT_ENDPOINT_REMOVED;
+    ht_act_endpoint_info(d, e);
+    snprintf(counts, sizeof counts, "%lld waiting, %lld held: cancelled", (long long)e->pending, (long long)e->held);
+    ht_dialog_info(d, "Deliveries", counts);
+    ht_dialog_note(d, "It cannot be brought back; its log stays.");
+    ht_act_finish(app, d, true);
+}
+
+static void subscription_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
+{
+    if (!yes)
+        return;
+    struct ht_request *r = ht_act_request(d, HT_REQ_SUBSCRIBE);
+    r->text = ht_strdup(d->subject);
+    ht_app_write(app, app->o->loader, r, "unsubscribe from", d->subject);
+}
+
+static void ask_unsubscribe(struct ht_app *app, const struct ht_endpoint *e, const struct ht_subscription *s)
+{
+    struct ht_dialog *d = ht_act_ask(app, 2, HT_ACT_REMOVE, &e->id, s->pattern, "Remove", "Remove a subscription");
+    d->done = subscription_answered;
+    ht_act_endpoint_info(d, e);
+    ht_dialog_info(d, "Events", s->pattern);
+    ht_dialog_note(d, "What it matches is no longer delivered there. What waits already still is.");
+    ht_act_finish(app, d, false);
+}
+
 bool ht_act_on_subject(struct ht_app *app, enum ht_action_id action)
 {
     struct ht_screen *s = ht_app_top(app);
@@ -194,6 +234,12 @@ bool ht_act_on_subject(struct ht_app *app, enum ht_action_id action)
         ask_delivery(app, it.delivery, action);
     else if (e && action == HT_ACT_PING)
         ask_ping(app, e);
+    else if (e && action == HT_ACT_EDIT)
+        ht_form_open(app, e);
+    else if (e && it.subscription && action == HT_ACT_REMOVE)
+        ask_unsubscribe(app, e, it.subscription);
+    else if (e && !it.secret && action == HT_ACT_REMOVE)
+        ask_remove(app, e);
     else if (e && ht_act_on_key(app, &it, action))
         return true;
     else if (e && (action == HT_ACT_PAUSE || action == HT_ACT_DISABLE))
@@ -267,6 +313,8 @@ static void show_ping(struct ht_app *app, const struct ht_ping_result *p, const 
 
 void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_write *w)
 {
+    if (reply->request == HT_REQ_DRAFT)
+        ht_form_stored(app, reply->ticket);
     bool bad = (reply->kind == HT_REP_PING && !reply->ping.success) ||
                (reply->kind == HT_REP_PROBE && reply->probe.verdict == HT_PROBE_REFUSED);
     const char *text = reply->kind == HT_REP_PING    ? bad ? "failed" : "answered as it should be"

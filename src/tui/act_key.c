@@ -115,7 +115,7 @@ static void ask_revoke(struct ht_app *app, const struct ht_endpoint *e, const st
     }
     snprintf(generation, sizeof generation, "%d, %s; signed %d of the last %d", (int)m->generation,
              ht_secret_words[m->state].name, (int)m->signed_attempts, (int)m->attempts);
-    struct ht_dialog *d = ask_key(app, e, 3, HT_ACT_REVOKE, "Revoke", "Revoke a secret now");
+    struct ht_dialog *d = ask_key(app, e, 3, HT_ACT_REMOVE, "Revoke", "Revoke a secret now");
     d->generation = m->generation;
     ht_dialog_info(d, "Generation", generation);
     ht_dialog_note(d, m->state == HT_SECRET_NEXT
@@ -132,7 +132,7 @@ bool ht_act_on_key(struct ht_app *app, const struct ht_subject *it, enum ht_acti
         ask_probe(app, it->endpoint);
     else if (action == HT_ACT_PROMOTE)
         ask_promote(app, it->endpoint, it->secret);
-    else if (action == HT_ACT_REVOKE && it->secret)
+    else if (action == HT_ACT_REMOVE && it->secret)
         ask_revoke(app, it->endpoint, it->secret);
     else
         return false;
@@ -183,7 +183,7 @@ void ht_act_show_key(struct ht_app *app, const struct ht_rotated *r, const char 
     if (!d)
         return;
     ht_time_full(r->changes_at, at);
-    ht_doc_addf(d, HT_STYLE_HEADING, "The new public key of the tenant of %s\n\n", subject);
+    ht_doc_addf(d, HT_STYLE_HEADING, "The %spublic key of the tenant of %s\n\n", r->changes_at ? "new " : "", subject);
     ht_doc_adds(d, HT_STYLE_ROW, "Give it to the receivers now; it can be shown again at any time.\n");
     if (r->changes_at)
         ht_doc_addf(d, HT_STYLE_ROW,

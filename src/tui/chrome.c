@@ -155,6 +155,8 @@ static const char *input_hint(const struct ht_app *app)
         return " Enter run  Tab complete  Up older  Esc cancel";
     case HT_INPUT_SEARCH:
         return " Enter find  Esc cancel";
+    case HT_INPUT_WORD:
+        return " Enter does it  Esc cancel";
     case HT_INPUT_PATH:
         return " Enter write  Esc cancel";
     case HT_INPUT_COPY:
@@ -163,7 +165,9 @@ static const char *input_hint(const struct ht_app *app)
     case HT_INPUT_EXCLUDE:
         return " the key before the value  any other key: nothing";
     default:
-        return NULL;
+        return app->stack[app->depth - 1]->class->typing
+                   ? " Tab and arrows move  Enter goes on, or presses a button  Esc leaves  F1 help"
+                   : NULL;
     }
 }
 

@@ -72,7 +72,11 @@ static bool key_of_paste(struct ht_app *app, int32_t key)
     }
     if (!app->pasting)
         return false;
-    bool field = app->dialog ? ht_dialog_typing(app->dialog) : app->input != HT_INPUT_KEYS;
+    const struct ht_screen *s = ht_app_top(app);
+    bool field = app->dialog                   ? ht_dialog_typing(app->dialog)
+                 : app->input != HT_INPUT_KEYS ? true
+                 : s->class->typing            ? s->class->typing(s)
+                                               : false;
     if (!field) {
         ht_app_flash(app, HT_FLASH_INFO, "pasted text was ignored: no line is being typed");
         return true;

@@ -99,18 +99,27 @@ void ht_doc_addf(struct ht_doc *d, enum ht_style style, const char *fmt, ...)
     ht_doc_add(d, style, b.data, b.len);
 }
 
-void ht_doc_ascii(struct ht_doc *d, enum ht_style style, const char *bytes, size_t len)
+/* Text that must stay on one line: what would end it is made visible here, not when it is drawn. */
+static void add_line(struct ht_doc *d, enum ht_style style, const char *bytes, size_t len, enum ht_text_mode mode)
 {
     struct ht_text_reader r;
     struct ht_glyph g;
     size_t before = 0;
-    ht_text_start(&r, bytes, len, HT_TEXT_ASCII);
+    ht_text_start(&r, bytes, len, mode);
     while (ht_text_next(&r, &g)) {
-        char one = (char)g.ch[0];
-        ht_doc_add(d, g.made ? HT_STYLE_CTRL : style, &one, 1);
+        char one[HT_COUNT(g.ch) * 4];
+        size_t n = 0;
+        for (size_t i = 0; i < HT_COUNT(g.ch) && g.ch[i]; i++)
+            n += ht_utf8_encode(g.ch[i], one + n);
+        ht_doc_add(d, g.made ? HT_STYLE_CTRL : style, one, n);
         d->made += g.made ? r.at - before : 0;
         before = r.at;
     }
+}
+
+void ht_doc_ascii(struct ht_doc *d, enum ht_style style, const char *bytes, size_t len)
+{
+    add_line(d, style, bytes, len, HT_TEXT_ASCII);
 }
 
 void ht_doc_end(struct ht_doc *d)
@@ -121,7 +130,7 @@ void ht_doc_end(struct ht_doc *d)
 void ht_doc_field(struct ht_doc *d, const char *label, enum ht_style style, const char *value)
 {
     ht_doc_addf(d, HT_STYLE_LABEL, "  %-*s ", LABEL_WIDTH, label);
-    ht_doc_adds(d, value ? style : HT_STYLE_DIM, value ? value : "-");
+    add_line(d, value ? style : HT_STYLE_DIM, value ? value : "-", value ? strlen(value) : 1, HT_TEXT_CELL);
     ht_doc_end(d);
 }
 

@@ -5,17 +5,23 @@
 #include "hooktop/base/clock.h"
 #include "hooktop/tui/chrome.h"
 
-enum { TAB_OVERVIEW, TAB_SUBSCRIPTIONS, TAB_SECRETS, TAB_DELIVERIES, TAB_COUNT };
+enum { TAB_OVERVIEW, TAB_SUBSCRIPTIONS, TAB_SECRETS, TAB_HEALTH, TAB_DELIVERIES, TAB_AUDIT, TAB_COUNT };
+
+#define SUBSCRIBE_LABEL "subscribe to (a type, claim.*, or *): "
 
 struct state {
     struct ht_endpoint_detail d;
     struct ht_doc doc;
+    struct ht_endpoint_health health;
+    struct ht_audit_entries audit;
+    bool has_health, has_audit;
     struct ht_list lists[TAB_COUNT];
 };
 
 struct view {
     const struct ht_app *app;
     const struct ht_endpoint_detail *d;
+    const struct state *st;
 };
 
 /* Tables ----------------------------------------------------------------------------------------------------------- */
@@ -113,6 +119,16 @@ static void delivery_cell(const void *user, size_t row, size_t column, struct ht
     ht_delivery_cell(v->app, &v->d->latest.rows[row], column, t);
 }
 
+static struct ht_uuid audit_id(const void *user, size_t row)
+{
+    return ht_audit_id(&((const struct view *)user)->st->audit.rows[row]);
+}
+
+static void audit_cell(const void *user, size_t row, size_t column, struct ht_cell_text *t)
+{
+    ht_audit_cell(&((const struct view *)user)->st->audit.rows[row], column, t);
+}
+
 static struct ht_list_rows rows_of(const struct view *v, const struct ht_screen *s)
 {
     struct ht_list_rows rows = {.user = v, .stale = ht_app_stale(v->app, s)};
@@ -132,6 +148,16 @@ static struct ht_list_rows rows_of(const struct view *v, const struct ht_screen 
         rows.cell = secret_cell;
         rows.id = secret_id;
         rows.empty = "no secret";
+        break;
+    case TAB_AUDIT:
+        rows.columns = ht_audit_columns;
+        rows.n_columns = ht_audit_columns_len;
+        rows.n = v->st->audit.n;
+        rows.cell = audit_cell;
+        rows.id = audit_id;
+        rows.empty = s->failed.rc == HT_DENIED ? "only who has the role hooktop_audit_reader may read it"
+                     : !v->st->has_audit       ? "fetching ..."
+                                               : "nothing was done to it yet";
         break;
     default:
         rows.columns = ht_delivery_columns;
@@ -268,26 +294,30 @@ static void close_screen(struct ht_app *app, struct ht_screen *s)
     struct state *st = s->state;
     (void)app;
     detail_fini(&st->d);
+    ht_audit_entries_fini(&st->audit);
     ht_doc_fini(&st->doc);
 }
 
 static void fetch(struct ht_app *app, struct ht_screen *s)
 {
-    struct ht_request *r = ht_request_new(HT_REQ_ENDPOINT, 0);
+    enum ht_request_kind kind = s->data_at == 0        ? HT_REQ_ENDPOINT
+                                : s->tab == TAB_HEALTH ? HT_REQ_HEALTH
+                                : s->tab == TAB_AUDIT  ? HT_REQ_AUDIT
+                                                       : HT_REQ_ENDPOINT;
+    struct ht_request *r = ht_request_new(kind, 0);
+    char filter[HT_UUID_TEXT + 16] = "object:";
     r->id = s->id;
+    if (kind == HT_REQ_AUDIT) {
+        ht_uuid_format(&s->id, filter + strlen(filter));
+        r->text = ht_strdup(filter);
+    }
     (void)ht_app_ask(app, s, r);
 }
 
-static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
+static void sync_lists(struct ht_app *app, struct ht_screen *s)
 {
     struct state *st = s->state;
-    if (r->kind != HT_REP_ENDPOINT)
-        return;
-    detail_fini(&st->d);
-    st->d = r->endpoint;
-    r->endpoint = (struct ht_endpoint_detail){0};
-    ht_text_clean_str(s->crumb, sizeof s->crumb, ht_endpoint_name(&st->d.endpoint), HT_TEXT_CELL);
-    struct view v = {app, &st->d};
+    struct view v = {app, &st->d, st};
     int shown = s->tab;
     for (s->tab = TAB_SUBSCRIPTIONS; s->tab < TAB_COUNT; s->tab++) {
         struct ht_list_rows rows = rows_of(&v, s);
@@ -296,14 +326,43 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
     s->tab = shown;
 }
 
+static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
+{
+    struct state *st = s->state;
+    if (r->kind == HT_REP_HEALTH) {
+        st->health = r->health;
+        st->has_health = true;
+    }
+    if (r->kind == HT_REP_AUDIT) {
+        ht_audit_entries_fini(&st->audit);
+        st->audit = r->audit;
+        st->has_audit = true;
+        r->audit = (struct ht_audit_entries){0};
+        sync_lists(app, s);
+    }
+    if (r->kind != HT_REP_ENDPOINT)
+        return;
+    detail_fini(&st->d);
+    st->d = r->endpoint;
+    r->endpoint = (struct ht_endpoint_detail){0};
+    ht_text_clean_str(s->crumb, sizeof s->crumb, ht_endpoint_name(&st->d.endpoint), HT_TEXT_CELL);
+    sync_lists(app, s);
+    if (s->tab == TAB_HEALTH || s->tab == TAB_AUDIT) /* it came first; now what this tab shows */
+        ht_screen_refresh(app, s, 0);
+}
+
+static bool is_text(const struct ht_screen *s)
+{
+    return s->tab == TAB_OVERVIEW || s->tab == TAB_HEALTH;
+}
+
 static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, struct ht_rect r)
 {
     struct state *st = s->state;
     char names[TAB_COUNT][32] = {"Overview"};
-    const char *const tabs[TAB_COUNT] = {names[0], names[1], names[2], names[3]};
+    const char *const tabs[TAB_COUNT] = {names[0], names[1], names[2], "Health", "Deliveries", "Audit"};
     snprintf(names[1], sizeof names[1], "Subscriptions(%zu)", st->d.subscriptions.n);
     snprintf(names[2], sizeof names[2], "Secrets(%zu)", st->d.secrets.n);
-    snprintf(names[3], sizeof names[3], "Deliveries");
     ht_chrome_tabs(c, r.row++, r.col, r.cols, tabs, TAB_COUNT, s->tab);
     r.rows--;
     if (s->data_at == 0) {
@@ -311,14 +370,22 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
                     s->failed.rc ? "could not be fetched; r tries again" : "fetching ...");
         return;
     }
-    if (s->tab == TAB_OVERVIEW) {
-        describe(app, &st->d, &st->doc);
+    if (s->tab == TAB_HEALTH && !st->has_health) {
+        ht_draw_str(c, r.row + 1, 2, r.cols - 2, HT_STYLE_DIM,
+                    s->failed.rc ? "could not be fetched; r tries again" : "fetching ...");
+        return;
+    }
+    if (is_text(s)) {
+        if (s->tab == TAB_HEALTH)
+            ht_health_describe(app, &st->d.endpoint, &st->health, &st->doc);
+        else
+            describe(app, &st->d, &st->doc);
         ht_doc_draw(&st->doc, c, r);
         if (ht_app_stale(app, s))
             ht_draw_overlay(c, r, HT_STYLE_STALE);
         return;
     }
-    struct view v = {app, &st->d};
+    struct view v = {app, &st->d, st};
     struct ht_list_rows rows = rows_of(&v, s);
     if (s->tab == TAB_SECRETS && r.rows > 4) {
         r.rows -= 2;
@@ -330,23 +397,36 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
 
 static unsigned has_now(const struct ht_screen *s)
 {
-    unsigned always = ~(unsigned)(HT_HAS_OPEN | HT_HAS_DELIVERY | HT_HAS_SECRET | HT_HAS_TEXT | HT_HAS_LIST);
-    return s->tab == TAB_DELIVERIES ? always | HT_HAS_OPEN | HT_HAS_DELIVERY | HT_HAS_LIST
-           : s->tab == TAB_OVERVIEW ? always | HT_HAS_TEXT
-           : s->tab == TAB_SECRETS  ? always | HT_HAS_LIST | HT_HAS_SECRET
-                                    : always | HT_HAS_LIST;
+    static const unsigned has[TAB_COUNT] = {
+        [TAB_OVERVIEW] = HT_HAS_TEXT | HT_HAS_REMOVE,
+        [TAB_SUBSCRIPTIONS] = HT_HAS_LIST | HT_HAS_ADD | HT_HAS_REMOVE,
+        [TAB_SECRETS] = HT_HAS_LIST | HT_HAS_SECRET | HT_HAS_REMOVE,
+        [TAB_HEALTH] = HT_HAS_TEXT,
+        [TAB_DELIVERIES] = HT_HAS_LIST | HT_HAS_OPEN | HT_HAS_DELIVERY,
+        [TAB_AUDIT] = HT_HAS_LIST | HT_HAS_OPEN,
+    };
+    unsigned of_tabs = 0;
+    for (int tab = 0; tab < TAB_COUNT; tab++)
+        of_tabs |= has[tab];
+    return ~of_tabs | has[s->tab];
 }
 
 static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id action)
 {
     struct state *st = s->state;
-    struct view v = {app, &st->d};
+    struct view v = {app, &st->d, st};
     if (action == HT_ACT_NEXT_TAB || action == HT_ACT_PREV_TAB) {
         s->tab = (s->tab + (action == HT_ACT_NEXT_TAB ? 1 : TAB_COUNT - 1)) % TAB_COUNT;
+        ht_doc_home(&st->doc);
+        ht_screen_refresh(app, s, 0);
         return true;
     }
-    if (s->tab == TAB_OVERVIEW)
+    if (is_text(s))
         return ht_doc_act(&st->doc, action);
+    if (action == HT_ACT_ADD) {
+        ht_app_ask_line(app, HT_INPUT_WORD, SUBSCRIBE_LABEL, "");
+        return true;
+    }
     struct ht_list_rows rows = rows_of(&v, s);
     struct ht_list *l = &st->lists[s->tab];
     if (action == HT_ACT_OPEN && s->tab == TAB_DELIVERIES && rows.n > 0) {
@@ -354,6 +434,10 @@ static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id actio
         struct ht_screen *detail = ht_app_open(app, HT_SCREEN_DELIVERY, &id);
         if (detail)
             ht_short_id(&id, detail->crumb);
+        return true;
+    }
+    if (action == HT_ACT_OPEN && s->tab == TAB_AUDIT && rows.n > 0) {
+        ht_audit_open(app, &st->audit.rows[l->cursor]);
         return true;
     }
     return ht_list_act(l, &rows, action);
@@ -366,6 +450,8 @@ static bool subject(struct ht_screen *s, struct ht_subject *ret)
         return false;
     ret->endpoint = &st->d.endpoint;
     ret->id = st->d.endpoint.id;
+    if (s->tab == TAB_SUBSCRIPTIONS && st->d.subscriptions.n > 0)
+        ret->subscription = &st->d.subscriptions.rows[st->lists[s->tab].cursor];
     if (s->tab == TAB_SECRETS && st->d.secrets.n > 0)
         ret->secret = &st->d.secrets.rows[st->lists[s->tab].cursor];
     if (s->tab == TAB_DELIVERIES && st->d.latest.n > 0)
@@ -376,21 +462,35 @@ static bool subject(struct ht_screen *s, struct ht_subject *ret)
 static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t size)
 {
     const struct state *st = s->state;
-    (void)app;
-    if (s->tab == TAB_OVERVIEW)
+    struct view v = {app, &st->d, st};
+    if (is_text(s)) {
         ht_doc_status(&st->doc, ret, size);
-    else
-        snprintf(ret, size, "%zu/%zu", st->lists[s->tab].cursor + (st->lists[s->tab].anchored ? 1 : 0),
-                 s->tab == TAB_SUBSCRIPTIONS ? st->d.subscriptions.n
-                 : s->tab == TAB_SECRETS     ? st->d.secrets.n
-                                             : st->d.latest.n);
+        return;
+    }
+    struct ht_list_rows rows = rows_of(&v, s);
+    snprintf(ret, size, "%zu/%zu", rows.n ? st->lists[s->tab].cursor + 1 : 0, rows.n);
+}
+
+/* What A asked for. */
+static void line(struct ht_app *app, struct ht_screen *s, const char *text)
+{
+    char pattern[160];
+    if (!text[0])
+        return;
+    ht_text_clean_str(pattern, sizeof pattern, text, HT_TEXT_CELL);
+    struct ht_request *r = ht_request_new(HT_REQ_SUBSCRIBE, 0);
+    r->id = s->id;
+    r->text = ht_strdup(text);
+    r->state = 1;
+    ht_app_write(app, app->o->loader, r, "subscribe to", pattern);
 }
 
 const struct ht_screen_class ht_screen_endpoint = {
     .name = "endpoint",
     .title = "Endpoint",
     .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_TEXT | HT_HAS_LIST | HT_HAS_TABS | HT_HAS_OPEN | HT_HAS_SIBLINGS |
-           HT_HAS_ENDPOINT | HT_HAS_KEY | HT_HAS_DELIVERY | HT_HAS_SECRET | HT_HAS_AGES | HT_HAS_RELOAD,
+           HT_HAS_ENDPOINT | HT_HAS_KEY | HT_HAS_DELIVERY | HT_HAS_SECRET | HT_HAS_ADD | HT_HAS_REMOVE | HT_HAS_AGES |
+           HT_HAS_RELOAD,
     .state_size = sizeof(struct state),
     .open = open_screen,
     .close = close_screen,
@@ -401,4 +501,5 @@ const struct ht_screen_class ht_screen_endpoint = {
     .reply = reply,
     .subject = subject,
     .status = status,
+    .line = line,
 };

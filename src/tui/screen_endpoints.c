@@ -107,7 +107,7 @@ static struct ht_list_rows rows_of(const struct view *v, const struct ht_screen 
         .empty = s->failed.rc            ? "could not be fetched; r tries again"
                  : !s->data_at           ? "fetching ..."
                  : s->filter.applied[0]  ? "no endpoint matches the filter; ~ clears it"
-                 : v->app->who.may_admin ? "no endpoint yet: hooktop endpoint add makes one"
+                 : v->app->who.may_admin ? "no endpoint yet: A makes one"
                                          : "no endpoint that this login may see",
         .hidden = v->app->hidden[s->screen_id],
         .stale = ht_app_stale(v->app, s),
@@ -212,6 +212,10 @@ static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id actio
             snprintf(detail->crumb, sizeof detail->crumb, "%s", name);
         return true;
     }
+    if (action == HT_ACT_ADD) {
+        ht_form_open(app, NULL);
+        return true;
+    }
     if (!ht_list_act(&st->list, &rows, action))
         return false;
     if (st->list.cursor + st->list.page >= st->rows.n && st->more && !st->truncated && s->ticket == 0) {
@@ -247,7 +251,7 @@ const struct ht_screen_class ht_screen_endpoints = {
     .name = "endpoints",
     .title = "Endpoints",
     .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_ENDPOINT | HT_HAS_KEY |
-           HT_HAS_AGES | HT_HAS_RELOAD | HT_HAS_COLUMNS | HT_HAS_LIKE,
+           HT_HAS_ADD | HT_HAS_REMOVE | HT_HAS_AGES | HT_HAS_RELOAD | HT_HAS_COLUMNS | HT_HAS_LIKE,
     .columns = columns,
     .n_columns = HT_COUNT(columns),
     .root = true,

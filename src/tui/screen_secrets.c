@@ -11,14 +11,14 @@
 #define ROWS_MAX 1000
 #define AGAIN_US 30000000 /* deliveries come all the time; which key signed them is worth a look now and then */
 #define DAY_MS   86400000LL
-#define DUE_MS   (180 * DAY_MS) /* an active secret that is older is due for rotation */
 
 struct state {
     struct ht_list list;
     struct ht_fleet_keys keys;
     struct ht_endpoint shell; /* what is under the cursor, its strings borrowed from `keys` */
     bool more;
-    bool older; /* the request that is out is for the next page */
+    bool older;                         /* the request that is out is for the next page */
+    char filter_of_rows[HT_PROMPT_MAX]; /* what the rows were asked with */
 };
 
 struct view {
@@ -41,9 +41,10 @@ static const struct ht_column columns[] = {
     [C_BY] = {"BY", 6, 14, 7, false},
 };
 
-static bool due(const struct ht_fleet_key *k)
+static bool due(const struct ht_app *app, const struct ht_fleet_key *k)
 {
-    return k->secret.state == HT_SECRET_ACTIVE && k->left_ms == 0 && k->age_ms > DUE_MS;
+    int64_t days = app->o->rotate_after_days > 0 ? app->o->rotate_after_days : 365;
+    return k->secret.state == HT_SECRET_ACTIVE && k->left_ms == 0 && k->age_ms > days * DAY_MS;
 }
 
 static bool shared(const struct ht_fleet_key *k)
@@ -63,13 +64,13 @@ static const char *name_of(const struct ht_fleet_key *k)
                                    : "(all of the tenant)";
 }
 
-static void changes(const struct ht_fleet_key *k, struct ht_cell_text *t)
+static void changes(const struct ht_app *app, const struct ht_fleet_key *k, struct ht_cell_text *t)
 {
     char span[16];
     ht_duration_format(k->left_ms, span, sizeof span);
     if (k->left_ms > 0)
         ht_cell_fmt(t, HT_STYLE_RETRY, k->secret.state == HT_SECRET_NEXT ? "signs in %s" : "ends in %s", span);
-    else if (due(k))
+    else if (due(app, k))
         ht_cell_str(t, HT_STYLE_FAILED, "rotation is due");
     else
         ht_cell_str(t, HT_STYLE_DIM, "-");
@@ -99,10 +100,10 @@ static void cell(const void *user, size_t row, size_t column, struct ht_cell_tex
         break;
     case C_AGE:
         ht_duration_format(k->age_ms, t->own, sizeof t->own);
-        ht_cell_str(t, due(k) ? HT_STYLE_RETRY : HT_STYLE_ROW, t->own);
+        ht_cell_str(t, due(v->app, k) ? HT_STYLE_RETRY : HT_STYLE_ROW, t->own);
         break;
     case C_CHANGES:
-        changes(k, t);
+        changes(v->app, k, t);
         break;
     case C_SIGNED:
         if (k->secret.attempts)
@@ -174,6 +175,8 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
     struct state *st = s->state;
     struct ht_request *r = ht_request_new(HT_REQ_FLEET, 0);
     r->text = ht_strdup(s->filter.applied);
+    st->older = st->older && strcmp(st->filter_of_rows, s->filter.applied) == 0;
+    snprintf(st->filter_of_rows, sizeof st->filter_of_rows, "%s", s->filter.applied);
     r->limit = st->older || st->keys.n < PAGE ? PAGE : (int32_t)st->keys.n;
     if (st->older && st->keys.n > 0) {
         const struct ht_fleet_key *last = &st->keys.rows[st->keys.n - 1];
@@ -222,14 +225,14 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
 }
 
 /* What needs somebody, before the rows. */
-static void draw_summary(const struct state *st, struct ht_canvas *c, int row, int width)
+static void draw_summary(const struct ht_app *app, const struct state *st, struct ht_canvas *c, int row, int width)
 {
     int overlaps = 0, staged = 0, dues = 0, open = 0, col = 2;
     for (size_t i = 0; i < st->keys.n; i++) {
         const struct ht_fleet_key *k = &st->keys.rows[i];
         overlaps += k->secret.state == HT_SECRET_RETIRING;
         staged += k->secret.state == HT_SECRET_NEXT;
-        dues += due(k);
+        dues += due(app, k);
         open += unconfirmed(k);
     }
     const struct {
@@ -239,7 +242,7 @@ static void draw_summary(const struct state *st, struct ht_canvas *c, int row, i
     } words[] = {
         {overlaps, HT_STYLE_RETRY, "in overlap"},
         {staged, HT_STYLE_HELD, "staged"},
-        {dues, HT_STYLE_FAILED, "due (older than 180d)"},
+        {dues, HT_STYLE_FAILED, "due for rotation"},
         {open, HT_STYLE_FAILED, "unconfirmed"},
     };
     for (size_t i = 0; i < HT_COUNT(words); i++)
@@ -256,7 +259,7 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     snprintf(right, sizeof right, "%zu%s live", st->keys.n, st->more ? "+" : "");
     ht_chrome_list_head(app, s, c, &r, s->data_at ? right : NULL);
     if (r.rows > 5 && s->data_at) {
-        draw_summary(st, c, r.row, r.cols);
+        draw_summary(app, st, c, r.row, r.cols);
         r.row++;
         r.rows--;
     }
@@ -331,7 +334,7 @@ const struct ht_screen_class ht_screen_secrets = {
     .name = "secrets",
     .title = "Secrets",
     .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_KEY | HT_HAS_SECRET |
-           HT_HAS_AGES | HT_HAS_RELOAD,
+           HT_HAS_REMOVE | HT_HAS_AGES | HT_HAS_RELOAD,
     .root = true,
     .state_size = sizeof(struct state),
     .open = open_screen,

@@ -69,8 +69,10 @@ static void *obey(void *path)
 
 int main(void)
 {
-    struct ht_tui_options o = {
-        .figures = ht_data_figures, .profile_facts = ht_data_profile_facts, .environment = "demo"};
+    struct ht_tui_options o = {.figures = ht_data_figures,
+                               .profile_facts = ht_data_profile_facts,
+                               .check_draft = ht_data_check_draft,
+                               .environment = "demo"};
     struct ht_err err = {0};
     char line[1024];
     pthread_t server, control;

@@ -194,29 +194,136 @@ static struct ht_reply *types_page(const struct ht_request *q)
     return r;
 }
 
-static struct ht_reply *workers_page(const struct ht_request *q)
+static void queue_workers(struct ht_workers *w)
 {
-    struct ht_reply *r = ht_reply_new(HT_REP_WORKERS, q->kind, q->ticket);
-    r->workers.rows = ht_alloc(2, sizeof *r->workers.rows);
-    r->workers.n = 2;
-    r->workers.rows[0] = (struct ht_worker){ht_data_id(6, 0),
-                                            ht_strdup("mq-a:4121"),
-                                            ht_strdup("0.1.0"),
-                                            HT_DATA_NOW - 7200000000LL,
-                                            HT_DATA_NOW,
-                                            400,
-                                            4,
-                                            256,
-                                            false};
-    r->workers.rows[1] = (struct ht_worker){ht_data_id(6, 1),
-                                            ht_strdup("laptop:99"),
-                                            ht_strdup("0.1.0"),
-                                            HT_DATA_NOW - 720000000LL,
-                                            HT_DATA_NOW,
-                                            48000,
-                                            2,
-                                            16,
-                                            true};
+    w->rows = ht_alloc(2, sizeof *w->rows);
+    w->n = 2;
+    w->rows[0] = (struct ht_worker){ht_data_id(6, 0),
+                                    ht_strdup("mq-a:4121"),
+                                    ht_strdup("0.1.0"),
+                                    HT_DATA_NOW - 7200000000LL,
+                                    HT_DATA_NOW,
+                                    400,
+                                    4,
+                                    256,
+                                    false};
+    w->rows[1] = (struct ht_worker){ht_data_id(6, 1),
+                                    ht_strdup("laptop:99"),
+                                    ht_strdup("0.1.0"),
+                                    HT_DATA_NOW - 720000000LL,
+                                    HT_DATA_NOW,
+                                    48000,
+                                    2,
+                                    16,
+                                    true};
+}
+
+static struct ht_reply *queue_page(const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_QUEUE, q->kind, q->ticket);
+    struct ht_queue *a = &r->queue;
+    *a = (struct ht_queue){.past_due = 41,
+                           .oldest_ms = 75000,
+                           .leased = 6,
+                           .overdue_leases = 2,
+                           .within_1m = 212,
+                           .within_5m = 604,
+                           .within_1h = 431,
+                           .later = 130,
+                           .held = 903};
+    queue_workers(&a->workers);
+    a->backlogs = (struct ht_backlogs){ht_alloc(2, sizeof *a->backlogs.rows), 2, false};
+    for (int i = 0; i < 2; i++)
+        a->backlogs.rows[i] = (struct ht_backlog){ht_data_endpoint_id(i),
+                                                  ht_strdup(i ? "株式会社" : "Acme CRM sync"),
+                                                  ht_strdup("acme"),
+                                                  40 - 39 * i,
+                                                  75000,
+                                                  12,
+                                                  4};
+    a->leases = (struct ht_lease_rows){ht_alloc(3, sizeof *a->leases.rows), 3, false};
+    for (int i = 0; i < 3; i++)
+        a->leases.rows[i] = (struct ht_lease_row){.delivery_id = ht_data_id(2, i),
+                                                  .worker = i == 2 ? NULL : ht_strdup("mq-a:4121"),
+                                                  .endpoint = ht_strdup("Acme CRM sync"),
+                                                  .type = ht_strdup(types[i]),
+                                                  .attempts = i,
+                                                  .claims = 1 + i,
+                                                  .left_ms = 60000 - 40000 * i};
+    a->open = (struct ht_transactions){ht_alloc(2, sizeof *a->open.rows), 2, false};
+    a->open.rows[0] = (struct ht_transaction){.pid = 4411,
+                                              .login = ht_strdup("billing"),
+                                              .application = ht_strdup("psql"),
+                                              .state = ht_strdup("idle in transaction"),
+                                              .age_ms = 4020000,
+                                              .query = ht_strdup("UPDATE invoice SET note = ? WHERE id = 7")};
+    a->open.rows[1] = (struct ht_transaction){.pid = 4412, .login = ht_strdup("root"), .hidden = true};
+    a->dead = (struct ht_dead_rows_list){ht_alloc(1, sizeof *a->dead.rows), 1, false};
+    a->dead.rows[0] = (struct ht_dead_rows){ht_strdup("tenant_webhook_outbox"), 41, 120345, HT_DATA_NOW - 90000000};
+    a->partitions = (struct ht_partitions){ht_alloc(2, sizeof *a->partitions.rows), 2, false};
+    for (int i = 0; i < 2; i++)
+        a->partitions.rows[i] = (struct ht_partition){.kind = ht_strdup("delivery"),
+                                                      .name = ht_strdup(i ? "delivery_20261120" : "delivery_20260820"),
+                                                      .rows = 1204000,
+                                                      .bytes = 734003200,
+                                                      .drops_at = HT_DATA_NOW + i * 86400000000LL,
+                                                      .pending = i ? 0 : 12};
+    return r;
+}
+
+static struct ht_reply *tenants_page(const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_TENANTS, q->kind, q->ticket);
+    r->tenants = (struct ht_tenants){ht_alloc(2, sizeof *r->tenants.rows), 2, false};
+    r->tenants.rows[0] = (struct ht_tenant){.id = ht_data_id(8, 0), .name = ht_strdup("acme")};
+    r->tenants.rows[0].profile = ht_strdup("instaclaim");
+    r->tenants.rows[1] = (struct ht_tenant){.id = ht_data_id(8, 1), .name = ht_strdup("saltmarsh")};
+    r->tenants.rows[1].profile = ht_strdup("instnt");
+    return r;
+}
+
+static struct ht_reply *health(const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_HEALTH, q->kind, q->ticket);
+    r->health = (struct ht_endpoint_health){.attempts = 41210,
+                                            .ok = 41202,
+                                            .p50_us = 84000,
+                                            .p95_us = 212000,
+                                            .p99_us = 640000,
+                                            .max_us = 5000000,
+                                            .n_classes = 2};
+    for (int i = 0; i < 24; i++)
+        r->health.hours_ok[i] = 1702 + i * 57;
+    r->health.hours_failed[3] = 8;
+    r->health.classes[0].error = HT_ATTEMPT_HTTP_5XX;
+    r->health.classes[0].status = 503;
+    r->health.classes[0].count = 6;
+    r->health.classes[0].last_at = HT_DATA_NOW - 2460000000LL;
+    r->health.classes[1].error = HT_ATTEMPT_TIMEOUT;
+    r->health.classes[1].count = 2;
+    r->health.classes[1].last_at = HT_DATA_NOW - 9460000000LL;
+    return r;
+}
+
+static struct ht_reply *audit_page(const struct ht_request *q)
+{
+    static const char *const actions[] = {"secret.added", "endpoint.state", "delivery.redelivered"};
+    struct ht_reply *r = ht_reply_new(HT_REP_AUDIT, q->kind, q->ticket);
+    r->audit = (struct ht_audit_entries){ht_alloc(3, sizeof *r->audit.rows), 3, false};
+    for (int i = 0; i < 3; i++) {
+        char id[HT_UUID_TEXT];
+        ht_uuid_format(&(struct ht_uuid){.b = {1, 2, 3, (uint8_t)i}}, id);
+        r->audit.rows[i] = (struct ht_audit_entry){.tenant_id = ht_data_id(8, 0),
+                                                   .tenant_name = ht_strdup("acme"),
+                                                   .seq = 30 - i,
+                                                   .at = HT_DATA_NOW - i * 61000000LL,
+                                                   .who = ht_strdup(i == 1 ? "ana \033[31m" : "ana"),
+                                                   .from = ht_strdup("198.51.100.7 hooktop console"),
+                                                   .action = ht_strdup(actions[i]),
+                                                   .object = ht_strdup(id),
+                                                   .reason = i ? ht_strdup("customer asked, ticket 4711") : NULL,
+                                                   .detail = ht_strdup("{\"before\":\"active\",\"after\":\"paused\"}")};
+    }
     return r;
 }
 
@@ -306,9 +413,15 @@ static struct ht_reply *ping(const struct ht_request *q)
     return r;
 }
 
+static struct ht_reply *done(const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_DONE, q->kind, q->ticket);
+    r->text = ht_strdup("done, audit 4711");
+    return r;
+}
+
 static struct ht_reply *answer_kind(const struct ht_data *data, const struct ht_request *q)
 {
-    struct ht_reply *r;
     switch (q->kind) {
     case HT_REQ_ENDPOINTS:
         return endpoints_page(data, q);
@@ -320,8 +433,16 @@ static struct ht_reply *answer_kind(const struct ht_data *data, const struct ht_
         return delivery_detail(q);
     case HT_REQ_TYPES:
         return types_page(q);
-    case HT_REQ_WORKERS:
-        return workers_page(q);
+    case HT_REQ_QUEUE:
+        return queue_page(q);
+    case HT_REQ_TENANTS:
+        return tenants_page(q);
+    case HT_REQ_HEALTH:
+        return health(q);
+    case HT_REQ_AUDIT:
+        return audit_page(q);
+    case HT_REQ_DRAFT:
+        return ht_uuid_is_nil(&q->draft->id) ? rotated(q) : done(q);
     case HT_REQ_FLEET:
         return fleet_page(q);
     case HT_REQ_PROBE:
@@ -333,9 +454,7 @@ static struct ht_reply *answer_kind(const struct ht_data *data, const struct ht_
     case HT_REQ_PING:
         return ping(q);
     default:
-        r = ht_reply_new(HT_REP_DONE, q->kind, q->ticket);
-        r->text = ht_strdup("done, audit 4711");
-        return r;
+        return done(q);
     }
 }
 
@@ -374,6 +493,20 @@ bool ht_data_profile_facts(void *user, const char *profile, struct ht_profile_fa
                                      .schedule_len = HT_COUNT(schedule),
                                      .timeout_ms = 15000};
     ret->multi_signature = strcmp(profile, "claimport") != 0 && strcmp(profile, "instnt") != 0;
-    ret->key_per_tenant = strcmp(profile, "instnt") == 0;
+    ret->key_per_tenant = ret->workflows = strcmp(profile, "instnt") == 0;
+    ret->source_filter = strcmp(profile, "claimable") == 0;
+    ret->disable_after_failures = strcmp(profile, "claimport") == 0 ? 5 : 0;
     return true;
+}
+
+/* A URL begins with https, a time limit ends with s: enough to see that each line has its complaint. */
+void ht_data_check_draft(void *user, const struct ht_draft *d, struct ht_draft_faults *ret)
+{
+    (void)user;
+    *ret = (struct ht_draft_faults){0};
+    const char *url = d->text[HT_DRAFT_URL], *limit = d->text[HT_DRAFT_TIMEOUT];
+    if (url && strncmp(url, "https://", 8) != 0)
+        snprintf(ret->why[HT_DRAFT_URL], sizeof ret->why[0], "plain http is not allowed: use https");
+    if (limit && limit[0] && limit[strlen(limit) - 1] != 's')
+        snprintf(ret->why[HT_DRAFT_TIMEOUT], sizeof ret->why[0], "\"%.20s\" is no duration: give 100ms to 60s", limit);
 }

@@ -69,6 +69,7 @@ void ht_rig_start(struct ht_rig *r, int rows, int cols)
     r->inbox = r->options.inbox = ht_mailbox_new(64, ht_reply_free);
     r->options.figures = ht_data_figures;
     r->options.profile_facts = ht_data_profile_facts;
+    r->options.check_draft = ht_data_check_draft;
     if (!r->options.environment)
         r->options.environment = "demo";
     r->terminal = (struct ht_terminal){r, reveal, conceal, copy, copy_text, show_outside, redraw, suspend, flush_input};

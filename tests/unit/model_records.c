@@ -133,6 +133,21 @@ static void all_lists(void)
     LIST_COMES_AND_GOES(ht_users, ht_user, fill_user);
 }
 
+static void fill_backlog(struct ht_backlog *b)
+{
+    *b = (struct ht_backlog){.endpoint = s(), .tenant_name = s()};
+}
+
+static void fill_lease(struct ht_lease_row *l)
+{
+    *l = (struct ht_lease_row){.worker = s(), .endpoint = s(), .type = s()};
+}
+
+static void fill_transaction(struct ht_transaction *t)
+{
+    *t = (struct ht_transaction){.login = s(), .application = s(), .state = s(), .query = s()};
+}
+
 static void fill_payload(struct ht_reply *r)
 {
     switch (r->kind) {
@@ -157,8 +172,17 @@ static void fill_payload(struct ht_reply *r)
     case HT_REP_TYPES:
         FILL_LIST(&r->types, ht_event_type, fill_type);
         break;
-    case HT_REP_WORKERS:
-        FILL_LIST(&r->workers, ht_worker, fill_worker);
+    case HT_REP_TENANTS:
+        FILL_LIST(&r->tenants, ht_tenant, fill_tenant);
+        break;
+    case HT_REP_QUEUE:
+        FILL_LIST(&r->queue.workers, ht_worker, fill_worker);
+        FILL_LIST(&r->queue.backlogs, ht_backlog, fill_backlog);
+        FILL_LIST(&r->queue.leases, ht_lease_row, fill_lease);
+        FILL_LIST(&r->queue.open, ht_transaction, fill_transaction);
+        break;
+    case HT_REP_AUDIT:
+        FILL_LIST(&r->audit, ht_audit_entry, fill_audit_entry);
         break;
     case HT_REP_WHOAMI:
         r->whoami = (struct ht_whoami){.login = s(), .database = s(), .server_version = s()};
@@ -181,6 +205,7 @@ static void fill_payload(struct ht_reply *r)
     case HT_REP_FLEET:
         FILL_LIST(&r->fleet, ht_fleet_key, fill_fleet_key);
         break;
+    case HT_REP_HEALTH:
     case HT_REP_ERROR:
     case HT_REP_DONE:
     case HT_REP_LINK:
@@ -209,6 +234,8 @@ static void all_messages(void)
         assert_int_equal(r->ticket, 43);
         r->text = s();
         r->reason = s();
+        r->draft = ht_draft_new();
+        r->draft->text[HT_DRAFT_HEADERS] = s();
         ht_request_free(r);
     }
     ht_reply_free(NULL);

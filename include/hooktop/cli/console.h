@@ -31,6 +31,7 @@ struct ht_console_options {
     bool readonly;
     bool production;
     bool ascii;
+    int32_t rotate_after_days; /* see ht_tui_options */
     bool clock_off;
 };
 

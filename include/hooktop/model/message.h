@@ -10,7 +10,9 @@
 #define HOOKTOP_MODEL_MESSAGE_H
 
 #include "hooktop/base/secret.h"
+#include "hooktop/model/draft.h"
 #include "hooktop/model/filter.h"
+#include "hooktop/model/queue.h"
 #include "hooktop/model/records.h"
 
 enum ht_request_kind {
@@ -20,9 +22,12 @@ enum ht_request_kind {
     HT_REQ_DELIVERIES, /* text = filter; before = older than this id (nil: newest); after = newer than this id */
     HT_REQ_DELIVERY,   /* id: with event and attempts */
     HT_REQ_TYPES,      /* text = filter */
-    HT_REQ_WORKERS,
-    HT_REQ_WHOAMI, /* login, roles, database, version */
+    HT_REQ_WHOAMI,     /* login, roles, database, version */
     HT_REQ_FLEET, /* every live secret; text = filter; tenant, before (endpoint) and generation = the last row so far */
+    HT_REQ_TENANTS,
+    HT_REQ_QUEUE,  /* workers, what waits, who holds it, open transactions, partitions */
+    HT_REQ_HEALTH, /* id: an endpoint's figures of the last 24 hours */
+    HT_REQ_AUDIT,  /* text = filter; tenant, before_at and before_seq = the last entry so far */
     /* loader: short writes */
     HT_REQ_REDELIVER,      /* id */
     HT_REQ_CANCEL,         /* id: a delivery's pending retries */
@@ -30,6 +35,8 @@ enum ht_request_kind {
     HT_REQ_ROTATE,         /* id (nil: the tenant's key); overlap_ms; reply carries the secret for the one reveal */
     HT_REQ_PROMOTE,        /* id (nil: the tenant's key): the waiting generation signs now */
     HT_REQ_REVOKE,         /* id (nil: the tenant's key), generation: it stops signing now */
+    HT_REQ_DRAFT,          /* draft: adds an endpoint, or (its id is set) changes one; answered like ROTATE or done */
+    HT_REQ_SUBSCRIBE,      /* id; text = pattern; state = 1 on, 0 off */
     HT_REQ_REVEALED,       /* id = secret's id: it was shown, copied or written */
     /* errands */
     HT_REQ_PING,           /* id */
@@ -53,11 +60,13 @@ struct ht_request {
     int32_t generation;
     enum ht_held_choice choice;
     int64_t overlap_ms;
+    int64_t before_at, before_seq;
     double rate_per_s;
     struct ht_uuid *ids; /* several at once; owned */
     size_t n_ids;
-    char *text;   /* filter or other input; owned */
-    char *reason; /* why, typed by the operator; owned; may be NULL */
+    char *text;             /* filter or other input; owned */
+    struct ht_draft *draft; /* owned */
+    char *reason;           /* why, typed by the operator; owned; may be NULL */
 };
 struct ht_request *ht_request_new(enum ht_request_kind kind, uint64_t ticket);
 void ht_request_free(void *request);
@@ -72,13 +81,16 @@ enum ht_reply_kind {
     HT_REP_DELIVERIES,
     HT_REP_DELIVERY,
     HT_REP_TYPES,
-    HT_REP_WORKERS,
     HT_REP_WHOAMI,
     HT_REP_DONE,    /* a write succeeded; text says what, id = the new or changed object */
     HT_REP_ROTATED, /* a rotation's or creation's result: `rotated`, id = the new secret's */
     HT_REP_PING,
     HT_REP_PROBE,
     HT_REP_FLEET,
+    HT_REP_TENANTS,
+    HT_REP_QUEUE,
+    HT_REP_HEALTH,
+    HT_REP_AUDIT,
     HT_REP_LINK,    /* notice: link state, retry_in_ms, text = why */
     HT_REP_CHANGED, /* notice: new deliveries or settled attempts exist; fetch when it suits */
     HT_REP_FIGURES, /* notice: the engine's state is another (delivering, standing by, off): read its figures again */
@@ -168,11 +180,14 @@ struct ht_reply {
         struct ht_deliveries deliveries;
         struct ht_delivery_detail delivery;
         struct ht_event_types types;
-        struct ht_workers workers;
         struct ht_whoami whoami;
         struct ht_ping_result ping;
         struct ht_probe probe;
         struct ht_fleet_keys fleet;
+        struct ht_tenants tenants;
+        struct ht_queue queue;
+        struct ht_endpoint_health health;
+        struct ht_audit_entries audit;
         struct ht_rotated rotated;
         struct {
             enum ht_link_state state;

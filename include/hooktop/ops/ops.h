@@ -61,6 +61,11 @@ HT_MUST_CHECK enum ht_rc ht_ops_endpoint_check(const struct ht_ops *o, const str
 HT_MUST_CHECK enum ht_rc ht_ops_endpoint_add_all(const struct ht_ops *o, struct ht_endpoint_new *all, size_t n,
                                                  bool dry_run, size_t *ret_at, struct ht_err *err);
 
+/* What both of them check before they ask the database, of the endpoint's settings: rules of the URL, headers, limits,
+ * what its profile has. Needs no connection; brings the URL into its normal form. */
+HT_MUST_CHECK enum ht_rc ht_ops_settings_check(const struct ht_egress *egress, struct ht_endpoint *e,
+                                               struct ht_err *err);
+
 /* Changes settings to those in *e, adds and takes away subscriptions: all or nothing. A pattern in `off` that is not
  * subscribed to is HT_NOT_FOUND. Where the profile verifies endpoints, a changed URL makes it unverified again. */
 HT_MUST_CHECK enum ht_rc ht_ops_endpoint_edit(const struct ht_ops *o, struct ht_endpoint *e, const char *const *on,

@@ -37,6 +37,23 @@ const char *ht_endpoint_name(const struct ht_endpoint *e);
 extern const struct ht_column ht_delivery_columns[HT_DELIVERY_COLUMNS];
 void ht_delivery_cell(const struct ht_app *app, const struct ht_delivery *d, size_t column, struct ht_cell_text *ret);
 
+/* An audit entry as a row, its anchor, and as a text (audit_row.c). `whole`: with what the row says already. */
+extern const struct ht_column ht_audit_columns[];
+extern const size_t ht_audit_columns_len;
+void ht_audit_cell(const struct ht_audit_entry *e, size_t column, struct ht_cell_text *ret);
+struct ht_uuid ht_audit_id(const struct ht_audit_entry *e);
+void ht_audit_describe(const struct ht_audit_entry *e, bool whole, struct ht_doc *d);
+void ht_audit_open(struct ht_app *app, const struct ht_audit_entry *e);
+
+/* How an endpoint fares, and what would disable it (endpoint_health.c). */
+void ht_health_describe(const struct ht_app *app, const struct ht_endpoint *e, const struct ht_endpoint_health *h,
+                        struct ht_doc *d);
+
+/* screen_form.c: a new endpoint (NULL), or the settings of one. */
+void ht_form_open(struct ht_app *app, const struct ht_endpoint *e);
+/* The draft that was sent is stored: closes its form. */
+void ht_form_stored(struct ht_app *app, uint64_t ticket);
+
 /* screen_type.c: one event type, copied. */
 void ht_type_open(struct ht_app *app, const struct ht_event_type *e);
 /* The times of a request in one line. */

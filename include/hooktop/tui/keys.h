@@ -58,8 +58,10 @@ enum ht_has {
     HT_HAS_KEY = 1 << 14,     /* what signs is known: the endpoint's secret, or its tenant's key */
     HT_HAS_SECRET = 1 << 15,  /* one generation of it is under the cursor */
     HT_HAS_MARKS = 1 << 16,   /* rows that can be marked */
-    HT_HAS_LIKE = 1 << 18,    /* rows whose values can become terms of the filter */
     HT_HAS_COLUMNS = 1 << 17, /* columns that can be left out */
+    HT_HAS_ADD = 1 << 18,     /* a list that can be added to */
+    HT_HAS_REMOVE = 1 << 19,  /* what is under the cursor can be removed */
+    HT_HAS_LIKE = 1 << 20,    /* rows whose values can become terms of the filter */
     HT_HAS_COMMAND = 1 << 12, /* the command line and the number keys: all but what must be finished first */
 };
 
@@ -115,7 +117,9 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(ROTATE, "rotate", "K", HT_HAS_KEY, CHANGE, ADMIN, "rotate", "make a new secret and show it once")                \
     X(PROBE, "probe", "V", HT_HAS_SECRET, CHANGE, OPERATE, "probe", "ask whether the receiver has the new secret")     \
     X(PROMOTE, "promote", "O", HT_HAS_SECRET, CHANGE, ADMIN, "promote", "the secret that waits signs now, alone")      \
-    X(REVOKE, "revoke", "X", HT_HAS_SECRET, CHANGE, ADMIN, "revoke", "end this generation now")                        \
+    X(ADD, "add", "A", HT_HAS_ADD, CHANGE, ADMIN, "add", "add one to this list")                                       \
+    X(EDIT, "edit", "E", HT_HAS_ENDPOINT, CHANGE, ADMIN, "edit", "change its URL, events, limits, headers")            \
+    X(REMOVE, "remove", "X", HT_HAS_REMOVE, CHANGE, ADMIN, "remove", "remove it, or end it now")                       \
     X(REDELIVER, "redeliver", "R", HT_HAS_DELIVERY, CHANGE, OPERATE, "redeliver", "deliver it to its endpoint again")  \
     X(CANCEL, "cancel", "C", HT_HAS_DELIVERY, CHANGE, OPERATE, "cancel", "cancel what is still to be tried of it")     \
     X(BEFORE, "before", "-", HT_HAS_COMMAND, GO, VIEW, "", "the screen before this one, and back")                     \

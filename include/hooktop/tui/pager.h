@@ -54,7 +54,8 @@ void ht_doc_addf(struct ht_doc *d, enum ht_style style, const char *fmt, ...) HT
 /* For URLs and header names, where a look-alike is an attack: everything outside ASCII is made visible. */
 void ht_doc_ascii(struct ht_doc *d, enum ht_style style, const char *bytes, size_t len);
 void ht_doc_end(struct ht_doc *d); /* ends the line */
-/* "  Label       value", the value left out with "-" when it is NULL. */
+/* "  Label       value", the value left out with "-" when it is NULL; a line feed in it is made visible, so that it
+ * cannot pass for a line of ours. */
 void ht_doc_field(struct ht_doc *d, const char *label, enum ht_style style, const char *value);
 void ht_doc_url(struct ht_doc *d, const char *label, const char *url); /* the same for a URL */
 void ht_doc_heading(struct ht_doc *d, const char *text);

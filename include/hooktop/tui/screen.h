@@ -17,10 +17,12 @@
     X(DELIVERIES, ht_screen_deliveries)                                                                                \
     X(TYPES, ht_screen_types)                                                                                          \
     X(WORKERS, ht_screen_workers)                                                                                      \
+    X(AUDIT, ht_screen_audit)                                                                                          \
     X(SECRETS, ht_screen_secrets)                                                                                      \
     X(ENDPOINT, ht_screen_endpoint)                                                                                    \
     X(DELIVERY, ht_screen_delivery)                                                                                    \
     X(TYPE, ht_screen_type)                                                                                            \
+    X(FORM, ht_screen_form)                                                                                            \
     X(RESULT, ht_screen_result)                                                                                        \
     X(REVEAL, ht_screen_reveal)                                                                                        \
     X(HELP, ht_screen_help)                                                                                            \
@@ -39,6 +41,7 @@ struct ht_subject {
     /* Borrowed until the next reply; NULL: none. Where a key is under the cursor that is a tenant's, its id is nil. */
     const struct ht_endpoint *endpoint;
     const struct ht_delivery *delivery;
+    const struct ht_subscription *subscription;
     const struct ht_secret_meta *secret; /* a generation of what signs for the endpoint */
 };
 
@@ -74,6 +77,8 @@ struct ht_screen_class {
     void (*step)(struct ht_app *app, struct ht_screen *s);
     /* Asked to leave: false keeps it open (it has asked something). */
     bool (*may_close)(struct ht_app *app, struct ht_screen *s);
+    /* Something is being typed in it: what a terminal pastes is text for it. */
+    bool (*typing)(const struct ht_screen *s);
     /* Any key at all, before it becomes an action; true: swallowed. */
     bool (*key)(struct ht_app *app, struct ht_screen *s, int32_t key);
 };

@@ -18,6 +18,9 @@ struct ht_profile_facts {
     bool key_per_tenant;
     bool ping_signed;
     bool needs_verification;
+    bool source_filter;
+    bool workflows;
+    int32_t disable_after_failures; /* of one delivery; 0: only nothing but failures for days does */
     int32_t timeout_ms;
     const int32_t *schedule_s;
     size_t schedule_len;
@@ -31,11 +34,14 @@ struct ht_tui_options {
     /* The profile's facts for a screen: whether rotation overlaps, what a ping is, the schedule in words; false:
      * unknown. */
     bool (*profile_facts)(void *user, const char *profile, struct ht_profile_facts *ret);
+    /* What is wrong with a draft of an endpoint, line by line; called with every key typed. */
+    void (*check_draft)(void *user, const struct ht_draft *d, struct ht_draft_faults *ret);
     void *user;
-    const char *theme;       /* a name or a path; NULL = "default" */
-    const char *theme_dir;   /* the user's themes, over the embedded ones; may be NULL */
-    const char *environment; /* what the title shows before the screen's name: "prod", "local", "demo" */
-    const char *banner;      /* permanent warning (egress exceptions); may be NULL */
+    const char *theme;         /* a name or a path; NULL = "default" */
+    const char *theme_dir;     /* the user's themes, over the embedded ones; may be NULL */
+    const char *environment;   /* what the title shows before the screen's name: "prod", "local", "demo" */
+    const char *banner;        /* permanent warning (egress exceptions); may be NULL */
+    int32_t rotate_after_days; /* an active secret that is older is due for rotation; 0: 365 */
     bool readonly;
     bool production;
     bool ascii; /* no line drawing even where the locale has it */

@@ -1,0 +1,178 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hooktop/tui/chrome.h"
+
+/* Who did what, why, and what it was before and after. Nothing can be changed here. */
+
+#define PAGE          200
+#define ROWS_MAX      5000
+#define PANE_MIN_ROWS 14 /* of the body, for the entry under the cursor to be shown below the list */
+
+struct state {
+    struct ht_list list;
+    struct ht_audit_entries rows;
+    struct ht_doc doc; /* of the entry under the cursor */
+    bool more;
+    bool older;                         /* the request that is out is for the next page */
+    char filter_of_rows[HT_PROMPT_MAX]; /* what the rows were asked with */
+};
+
+static void cell(const void *user, size_t row, size_t column, struct ht_cell_text *t)
+{
+    ht_audit_cell(&((const struct state *)user)->rows.rows[row], column, t);
+}
+
+static struct ht_uuid row_id(const void *user, size_t row)
+{
+    return ht_audit_id(&((const struct state *)user)->rows.rows[row]);
+}
+
+static struct ht_list_rows rows_of(const struct ht_app *app, const struct ht_screen *s)
+{
+    const struct state *st = s->state;
+    return (struct ht_list_rows){
+        .columns = ht_audit_columns,
+        .n_columns = ht_audit_columns_len,
+        .n = st->rows.n,
+        .cell = cell,
+        .id = row_id,
+        .user = st,
+        .empty = s->failed.rc == HT_DENIED ? "only who has the role hooktop_audit_reader may read it"
+                 : s->failed.rc            ? "could not be fetched; r tries again"
+                 : !s->data_at             ? "fetching ..."
+                 : s->filter.applied[0]    ? "no entry matches the filter; ~ clears it"
+                                           : "nothing was done yet",
+        .stale = ht_app_stale(app, s),
+    };
+}
+
+static void open_screen(struct ht_app *app, struct ht_screen *s)
+{
+    (void)app;
+    s->filter.list = HT_FILTER_AUDIT;
+    ht_doc_init(&((struct state *)s->state)->doc);
+}
+
+static void close_screen(struct ht_app *app, struct ht_screen *s)
+{
+    struct state *st = s->state;
+    (void)app;
+    ht_audit_entries_fini(&st->rows);
+    ht_doc_fini(&st->doc);
+}
+
+static void fetch(struct ht_app *app, struct ht_screen *s)
+{
+    struct state *st = s->state;
+    struct ht_request *r = ht_request_new(HT_REQ_AUDIT, 0);
+    r->text = ht_strdup(s->filter.applied);
+    st->older = st->older && strcmp(st->filter_of_rows, s->filter.applied) == 0;
+    snprintf(st->filter_of_rows, sizeof st->filter_of_rows, "%s", s->filter.applied);
+    r->limit = st->older || st->rows.n < PAGE ? PAGE : (int32_t)st->rows.n;
+    if (st->older && st->rows.n > 0) {
+        const struct ht_audit_entry *last = &st->rows.rows[st->rows.n - 1];
+        r->tenant = last->tenant_id;
+        r->before_at = last->at;
+        r->before_seq = last->seq;
+    }
+    (void)ht_app_ask(app, s, r);
+}
+
+static void append(struct state *st, struct ht_audit_entries *page)
+{
+    struct ht_audit_entry *all = ht_alloc(st->rows.n + page->n + 1, sizeof *all);
+    if (st->rows.n)
+        memcpy(all, st->rows.rows, st->rows.n * sizeof *all);
+    if (page->n)
+        memcpy(all + st->rows.n, page->rows, page->n * sizeof *all);
+    free(st->rows.rows);
+    free(page->rows);
+    st->rows.rows = all;
+    st->rows.n += page->n;
+}
+
+static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
+{
+    struct state *st = s->state;
+    if (r->kind != HT_REP_AUDIT)
+        return;
+    st->more = r->audit.more;
+    if (st->older)
+        append(st, &r->audit);
+    else {
+        ht_audit_entries_fini(&st->rows);
+        st->rows = r->audit;
+    }
+    st->older = false;
+    r->audit = (struct ht_audit_entries){0};
+    struct ht_list_rows rows = rows_of(app, s);
+    ht_list_sync(&st->list, &rows);
+}
+
+static void draw_entry(struct state *st, struct ht_canvas *c, struct ht_rect *r)
+{
+    int height = r->rows / 3;
+    if (r->rows < PANE_MIN_ROWS || st->rows.n == 0)
+        return;
+    r->rows -= height;
+    ht_draw_rule(c, r->row + r->rows, r->col, r->cols, "change");
+    ht_doc_clear(&st->doc);
+    ht_doc_home(&st->doc);
+    ht_audit_describe(&st->rows.rows[st->list.cursor], false, &st->doc);
+    ht_doc_draw(&st->doc, c, (struct ht_rect){r->row + r->rows + 1, r->col, height - 1, r->cols});
+}
+
+static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, struct ht_rect r)
+{
+    struct state *st = s->state;
+    struct ht_list_rows rows = rows_of(app, s);
+    char right[64];
+    snprintf(right, sizeof right, "%zu%s entr%s, newest first", st->rows.n, st->more ? "+" : "",
+             st->rows.n == 1 ? "y" : "ies");
+    ht_chrome_list_head(app, s, c, &r, s->data_at ? right : NULL);
+    draw_entry(st, c, &r);
+    ht_list_draw(&st->list, &rows, c, r);
+}
+
+static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id action)
+{
+    struct state *st = s->state;
+    struct ht_list_rows rows = rows_of(app, s);
+    if (action == HT_ACT_OPEN && st->rows.n > 0) {
+        ht_audit_open(app, &st->rows.rows[st->list.cursor]);
+        return true;
+    }
+    if (!ht_list_act(&st->list, &rows, action))
+        return false;
+    if (st->list.cursor + st->list.page >= st->rows.n && st->more && st->rows.n < ROWS_MAX && s->ticket == 0) {
+        st->older = true;
+        ht_screen_refresh(app, s, 0);
+    }
+    return true;
+}
+
+static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t size)
+{
+    const struct state *st = s->state;
+    (void)app;
+    if (st->rows.n)
+        snprintf(ret, size, "%zu/%zu%s | append-only: nothing here can be changed", st->list.cursor + 1, st->rows.n,
+                 st->more ? "+" : "");
+}
+
+const struct ht_screen_class ht_screen_audit = {
+    .name = "audit",
+    .title = "Audit",
+    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_RELOAD,
+    .root = true,
+    .state_size = sizeof(struct state),
+    .open = open_screen,
+    .close = close_screen,
+    .draw = draw,
+    .act = act,
+    .fetch = fetch,
+    .reply = reply,
+    .status = status,
+};
