@@ -139,11 +139,13 @@ $$;
 -- Takes rows of the endpoints named. Per endpoint: at most `room`, at most `cap` in flight over all workers, due from `floor`
 -- on, oldest first. A cap of 1 means strictly in order: only the first row, and only when it is due and free.
 -- A row whose lease ran out is free again and keeps its attempt number; `claims` tells how often it was taken without
--- being settled, and its data is left out when that says it may be what kills workers.
+-- being settled, and its data is left out when that says it may be what kills workers. One that was taken twice in vain is
+-- suspect, and so are all that the same workers had in hand: so that it becomes clear which of them it is, a suspect is taken
+-- alone, and none while the worker says that it has one. One whose request could be built is renewed as innocent.
 -- A worker says that it is there (heartbeat) before it claims: one that is alone counts its own rows itself, and only where
 -- there are several are their leases counted here. `floor_at` (NULL: not looked at) is the due time of the endpoint's first row.
 CREATE FUNCTION hooktop.claim(worker uuid, lease_ms int, tenants uuid[], endpoints uuid[], rooms int[], caps int[],
-                              floors timestamptz[])
+                              floors timestamptz[], suspect boolean DEFAULT true)
     RETURNS TABLE (tenant_id uuid, endpoint_id uuid, delivery_id uuid, lease_id uuid, attempt int, claims int, body_version int,
                    endpoint_version int, due_at timestamptz, event_id uuid, type text, data text, source text, performed_by text,
                    event_name text, workflow text, created_at timestamptz, db_now timestamptz)
@@ -163,9 +165,11 @@ DECLARE
     rows_at tid[];
     versions int[];
     events uuid[]; -- ascending: of its two ends follow the partitions to look into
+    suspects boolean[];
     more_rows tid[];
     more_versions int[];
     more_events uuid[];
+    more_suspects boolean[];
 BEGIN
     -- Active, and nobody else is claiming for it at this moment: else two would find the same room.
     SELECT array_agg(x.id), array_agg(x.room), array_agg(x.cap), array_agg(x.floor_at), array_agg(x.version), bool_or(x.cap = 1)
@@ -184,19 +188,21 @@ BEGIN
                 ORDER BY o.due_at LIMIT w.cap + 16) y
             WHERE y.lease_until > now_at) f;
     END IF;
-    SELECT array_agg(x.row_at), array_agg(w.version), array_agg(x.event_id) INTO rows_at, versions, events
+    SELECT array_agg(x.row_at), array_agg(w.version), array_agg(x.event_id), array_agg(x.claims >= 2)
+    INTO rows_at, versions, events, suspects
     FROM unnest(who, room_of, cap_of, floor_of, version_of) AS w (endpoint, room, cap, floor_at, version)
     CROSS JOIN LATERAL (
-        SELECT o.ctid AS row_at, o.event_id FROM tenant_webhook_outbox o
+        SELECT o.ctid AS row_at, o.event_id, o.claims FROM tenant_webhook_outbox o
         WHERE o.endpoint_id = w.endpoint AND o.due_at >= w.floor_at AND o.due_at <= now_at
           AND (o.lease_until IS NULL OR o.lease_until <= now_at) AND (o.not_before IS NULL OR o.not_before <= now_at)
         ORDER BY o.due_at LIMIT w.room FOR UPDATE SKIP LOCKED) x
     WHERE w.cap > 1 AND w.room > 0;
     IF in_order THEN
-        SELECT array_agg(x.row_at), array_agg(w.version), array_agg(x.event_id) INTO more_rows, more_versions, more_events
+        SELECT array_agg(x.row_at), array_agg(w.version), array_agg(x.event_id), array_agg(x.claims >= 2)
+        INTO more_rows, more_versions, more_events, more_suspects
         FROM unnest(who, room_of, cap_of, floor_of, version_of) AS w (endpoint, room, cap, floor_at, version)
         CROSS JOIN LATERAL (
-            SELECT o.ctid AS row_at, o.event_id FROM tenant_webhook_outbox o
+            SELECT o.ctid AS row_at, o.event_id, o.claims FROM tenant_webhook_outbox o
             WHERE o.ctid = (SELECT y.ctid FROM tenant_webhook_outbox y
                             WHERE y.endpoint_id = w.endpoint ORDER BY y.due_at LIMIT 1) -- also before the floor
               AND o.due_at <= now_at
@@ -206,6 +212,12 @@ BEGIN
         rows_at := rows_at || more_rows;
         versions := versions || more_versions;
         events := events || more_events;
+        suspects := suspects || more_suspects;
+    END IF;
+    IF true = ANY (suspects) THEN
+        SELECT array_agg(r.row_at), array_agg(r.version), array_agg(r.event_id) INTO rows_at, versions, events
+        FROM unnest(rows_at, versions, events, suspects) WITH ORDINALITY AS r (row_at, version, event_id, is_suspect, i)
+        WHERE CASE WHEN suspect THEN r.i = array_position(suspects, true) ELSE NOT r.is_suspect END;
     END IF;
     IF rows_at IS NULL THEN
         RETURN;
@@ -267,8 +279,9 @@ CREATE FUNCTION hooktop.sealed_secrets(tenant uuid, endpoint uuid)
     SELECT * FROM target_secrets(ARRAY[tenant], ARRAY[endpoint])
 $$;
 
--- Extends leases that are still ours; returns those that are not.
-CREATE FUNCTION hooktop.renew(worker uuid, lease_ms int, deliveries uuid[], leases uuid[], endpoints uuid[], tenants uuid[])
+-- Extends leases that are still ours; returns those that are not. `built`: the worker has made its request and lives.
+CREATE FUNCTION hooktop.renew(worker uuid, lease_ms int, deliveries uuid[], leases uuid[], endpoints uuid[], tenants uuid[],
+                              built boolean[])
     RETURNS SETOF uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp
     SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
     SET plan_cache_mode = force_generic_plan SET lock_timeout = '2s' AS $$
@@ -276,8 +289,9 @@ DECLARE
     ours uuid[];
 BEGIN
     WITH u AS (
-        UPDATE tenant_webhook_outbox o SET lease_until = clock_timestamp() + lease_ms * interval '1 ms'
-        FROM unnest(deliveries, leases, tenants) w (delivery, lease, tenant)
+        UPDATE tenant_webhook_outbox o SET lease_until = clock_timestamp() + lease_ms * interval '1 ms',
+                                           claims = CASE WHEN w.built THEN 1 ELSE o.claims END
+        FROM unnest(deliveries, leases, tenants, built) w (delivery, lease, tenant, built)
         WHERE o.delivery_id = w.delivery AND o.tenant_id = w.tenant AND o.lease_id = w.lease
         RETURNING o.lease_id
     ) SELECT array_agg(u.lease_id) INTO ours FROM u;

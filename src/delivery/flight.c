@@ -20,6 +20,10 @@ struct ht_flight *ht_flight_new(struct ht_engine *e, struct ht_fair_endpoint *ep
     f->endpoint = ep;
     f->lease_until = lease_until;
     f->stage = HT_FLIGHT_AWAITING;
+    if (f->row.claims >= HT_CLAIMS_MAX) {
+        e->suspect = f;
+        e->suspect_since = ht_mono_us();
+    }
     TAILQ_INSERT_TAIL(&e->leases, f, lease_link);
     TAILQ_INSERT_TAIL(&ht_state_of(ep)->awaiting, f, stage_link);
     ht_map_put(&e->flights, &f->row.delivery_id, f);
@@ -97,6 +101,7 @@ void ht_flight_drop(struct ht_engine *e, struct ht_flight *f)
     case HT_FLIGHT_SETTLING:
         break;
     }
+    e->suspect = e->suspect == f ? NULL : e->suspect;
     ht_fair_left(e->fair, f->endpoint, 1, ht_mono_us());
     TAILQ_REMOVE(&e->leases, f, lease_link);
     ht_map_del(&e->flights, &f->row.delivery_id);
@@ -288,6 +293,9 @@ static void start(struct ht_engine *e, struct ht_flight *f, int64_t now)
     if (!ht_poller_start(e->poller, f->x, shard >> 8)) {
         fail_unsent(e, f, HT_ATTEMPT_INTERNAL, "libcurl does not take the transfer");
         return;
+    }
+    if (f == e->suspect) {
+        e->settling.renew_look_at = 0; /* the database is to know that it could be built */
     }
     e->supply.starts++;
 }

@@ -101,23 +101,43 @@ void ht_settle_release(struct ht_engine *e, struct ht_flight *f)
     ht_flight_drop(e, f);
 }
 
-static void renew(struct ht_engine *e, int64_t now)
+/* Its request could be made, and so it is not what kills workers. */
+static bool is_built(const struct ht_flight *f)
+{
+    return f->stage >= HT_FLIGHT_SENDING && f->row.claims <= HT_CLAIMS_MAX;
+}
+
+static size_t choose_renewals(struct ht_engine *e, int64_t now)
 {
     struct ht_settling *g = &e->settling;
     struct ht_flight *f;
     size_t n = 0;
-    if (g->n_renewing > 0 || now < g->renew_look_at) {
-        return;
+    if (e->suspect && is_built(e->suspect)) {
+        g->renewing[n] = lease_of(e->suspect);
+        g->renewing_built[n++] = true;
     }
-    g->renew_look_at = now + RENEW_LOOK_US;
     TAILQ_FOREACH(f, &e->leases, lease_link)
     {
         if (f->lease_until - now > e->lease_ms * 500LL || n == HT_BATCH_MAX) {
             break;
         }
-        g->renewing[n++] = lease_of(f);
+        if (f != e->suspect) {
+            g->renewing[n] = lease_of(f);
+            g->renewing_built[n++] = is_built(f);
+        }
     }
-    if (n > 0 && ht_lane_renew(e->settles, g->renewing, n)) {
+    return n;
+}
+
+static void renew(struct ht_engine *e, int64_t now)
+{
+    struct ht_settling *g = &e->settling;
+    if (g->n_renewing > 0 || now < g->renew_look_at) {
+        return;
+    }
+    g->renew_look_at = now + RENEW_LOOK_US;
+    size_t n = choose_renewals(e, now);
+    if (n > 0 && ht_lane_renew(e->settles, g->renewing, g->renewing_built, n)) {
         HT_FAULT("renew_sent");
         g->n_renewing = n;
         g->renew_sent_at = now;
@@ -147,6 +167,9 @@ void ht_settle_renewed(void *user, const struct ht_uuid *lost_leases, size_t n)
         }
         for (size_t k = 0; k < n && !lost; k++) {
             lost = ht_uuid_cmp(&lost_leases[k], &f->row.lease_id) == 0;
+        }
+        if (f == e->suspect && g->renewing_built[i]) {
+            e->suspect = NULL;
         }
         f->lease_until = g->renew_sent_at + e->lease_ms * 1000LL;
         TAILQ_REMOVE(&e->leases, f, lease_link);

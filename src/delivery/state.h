@@ -109,6 +109,7 @@ struct ht_settling {
     int64_t pending_since;
     size_t outstanding; /* settlements that the lane has taken and not answered */
     struct ht_lease renewing[HT_BATCH_MAX];
+    bool renewing_built[HT_BATCH_MAX];
     size_t n_renewing;
     int64_t renew_sent_at;
     int64_t renew_look_at;
@@ -150,6 +151,9 @@ struct ht_engine {
     bool claims_up;
     char link_why[160];
     int64_t clock_offset_us;   /* the database's clock minus the monotonic one */
+    /* A row that was taken twice in vain, in hand, until it is known that its request could be built; NULL: none. */
+    struct ht_flight *suspect;
+    int64_t suspect_since;
     struct ht_map flights;     /* by delivery */
     struct ht_flights leases;  /* all flights, the lease that ends first at the head */
     struct ht_exchange **idle; /* exchanges without a request */

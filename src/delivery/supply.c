@@ -20,6 +20,8 @@
 /* Saying that we sleep, or no longer do, is a write, so neither is said at once. */
 #define ASLEEP_AFTER_US 200000
 #define AWAKE_AFTER_US  500000
+/* A suspect that was taken has the engine for itself, so long at most. */
+#define SUSPECT_US      100000
 /* How much of the coming requests may lie ready, in time, and at most. */
 #define PREFETCH_S      0.05
 #define PREFETCH_MAX    HT_BATCH_MAX
@@ -285,12 +287,19 @@ void ht_supply_targets(void *user, struct ht_targets *targets, const struct ht_e
 
 /* Claiming --------------------------------------------------------------------------------------------------------- */
 
+/* Nothing else is taken until the database knows that its request could be built; but it may have to wait for a slot.
+ */
+static int64_t suspect_alone_until(const struct ht_engine *e)
+{
+    return e->suspect ? e->suspect_since + SUSPECT_US : 0;
+}
+
 static void claim(struct ht_engine *e, int64_t now)
 {
     struct ht_supply *s = &e->supply;
     struct ht_claim_want *wants = s->claim_wants;
     int32_t room = claim_room(e);
-    if (s->n_wants > 0 || now < s->claim_not_before || room <= 0) {
+    if (s->n_wants > 0 || now < s->claim_not_before || room <= 0 || now < suspect_alone_until(e)) {
         return;
     }
     s->n_wants = ht_fair_wants(e->fair, now, room, prefetch(e), s->wants, HT_BATCH_MAX);
@@ -308,7 +317,7 @@ static void claim(struct ht_engine *e, int64_t now)
     }
     s->claim_sent_at = now;
     HT_FAULT("before_claim");
-    if (!ht_lane_claim(e->claims, wants, s->n_wants)) {
+    if (!ht_lane_claim(e->claims, wants, s->n_wants, e->suspect == NULL)) {
         ht_supply_claimed(e, NULL, NULL);
     }
     HT_FAULT("claim_sent");
@@ -333,7 +342,8 @@ static void take_row(struct ht_engine *e, struct ht_claimed *row, int64_t lease_
     }
 }
 
-static void end_claim(struct ht_engine *e, bool failed, int64_t now)
+/* `cut_short`: that an endpoint gave less than was wanted says nothing. */
+static void end_claim(struct ht_engine *e, bool cut_short, int64_t now)
 {
     struct ht_supply *s = &e->supply;
     for (size_t i = 0; i < s->n_wants; i++) {
@@ -341,7 +351,7 @@ static void end_claim(struct ht_engine *e, bool failed, int64_t now)
         struct ht_endpoint_state *st = ht_state_of(ep);
         bool retry = ep->head_retry;
         ht_fair_claimed(e->fair, &s->wants[i], st->got, st->last_retry, now);
-        if (failed) {
+        if (cut_short) {
             ht_fair_due(e->fair, ep, !retry);
         }
         st->got = 0;
@@ -367,7 +377,7 @@ void ht_supply_claimed(void *user, struct ht_claim_batch *batch, const struct ht
             ht_engine_report(e, HT_LOG_WARN, "claiming failed: %s", err->why);
         }
     }
-    end_claim(e, batch == NULL, now);
+    end_claim(e, batch == NULL || (e->suspect && e->suspect_since >= now), now);
 }
 
 /* Heartbeat, sleep ------------------------------------------------------------------------------------------------- */
@@ -452,6 +462,9 @@ int64_t ht_supply_due(const struct ht_engine *e, int64_t now)
     }
     if (s->claim_not_before > now && s->claim_not_before < due) {
         due = s->claim_not_before;
+    }
+    if (suspect_alone_until(e) > now && suspect_alone_until(e) < due) {
+        due = suspect_alone_until(e);
     }
     if (s->idle_since != 0 && !s->asleep && s->round_old && s->idle_since + ASLEEP_AFTER_US < due) {
         due = s->idle_since + ASLEEP_AFTER_US + 1;

@@ -359,7 +359,7 @@ const struct ht_lane_statement ht_lane_statements[HT_LANE_KIND_COUNT] = {
     [HT_LANE_CLAIM] = {"lane_claim",
                        "SELECT tenant_id, endpoint_id, delivery_id, lease_id, attempt, claims, body_version,"
                        " endpoint_version, due_at, event_id, type, data, source, performed_by, event_name, workflow,"
-                       " created_at, db_now FROM hooktop.claim($1, $2, $3, $4, $5, $6, $7)",
+                       " created_at, db_now FROM hooktop.claim($1, $2, $3, $4, $5, $6, $7, $8)",
                        false, claimed, claim_failed},
     [HT_LANE_TARGETS] =
         {"lane_targets",
@@ -375,7 +375,7 @@ const struct ht_lane_statement ht_lane_statements[HT_LANE_KIND_COUNT] = {
                         "SELECT settle FROM hooktop.settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
                         " $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)",
                         true, settled, NULL},
-    [HT_LANE_RENEW] = {"lane_renew", "SELECT renew FROM hooktop.renew($1, $2, $3, $4, $5, $6)", true, renewed,
+    [HT_LANE_RENEW] = {"lane_renew", "SELECT renew FROM hooktop.renew($1, $2, $3, $4, $5, $6, $7)", true, renewed,
                        renew_failed},
     [HT_LANE_RELEASE] = {"lane_release", "SELECT hooktop.release($1, $2, $3, $4, $5)", true, NULL, NULL},
     [HT_LANE_HEARTBEAT] =

@@ -45,7 +45,7 @@ bool ht_lane_discover(struct ht_lane *l, const struct ht_uuid *from, int32_t lim
     return bind_and_submit(l, q);
 }
 
-bool ht_lane_claim(struct ht_lane *l, const struct ht_claim_want *wants, size_t n)
+bool ht_lane_claim(struct ht_lane *l, const struct ht_claim_want *wants, size_t n, bool suspect)
 {
     struct ht_lane_request *q = ht_lane_request_new(HT_LANE_CLAIM);
     struct ht_params *p = &q->params;
@@ -66,6 +66,7 @@ bool ht_lane_claim(struct ht_lane *l, const struct ht_claim_want *wants, size_t 
     ht_put_array(p, HT_PG_TIMESTAMPTZ, n);
     for (size_t i = 0; i < n; i++)
         ht_put_time(p, ht_lane_floor_of(l, &wants[i].endpoint_id));
+    ht_put_bool(p, suspect);
     return bind_and_submit(l, q);
 }
 
@@ -97,12 +98,15 @@ static void put_leases(struct ht_params *p, const struct ht_lease *leases, size_
     }
 }
 
-bool ht_lane_renew(struct ht_lane *l, const struct ht_lease *leases, size_t n)
+bool ht_lane_renew(struct ht_lane *l, const struct ht_lease *leases, const bool *built, size_t n)
 {
     struct ht_lane_request *q = ht_lane_request_new(HT_LANE_RENEW);
     ht_put_uuid(&q->params, &l->o.worker_id);
     ht_put_i32(&q->params, l->o.lease_ms);
     put_leases(&q->params, leases, n);
+    ht_put_array(&q->params, HT_PG_BOOL, n);
+    for (size_t i = 0; i < n; i++)
+        ht_put_bool(&q->params, built[i]);
     q->leases = ht_alloc(n + 1, sizeof(*q->leases));
     q->n_leases = n;
     for (size_t i = 0; i < n; i++)

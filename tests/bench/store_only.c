@@ -120,7 +120,7 @@ static void claim_more(struct bench *b)
     int32_t each = b->batch / (int32_t)b->n_wants + 1;
     for (size_t i = 0; i < b->n_wants; i++)
         b->wants[i].room = each;
-    b->claiming = ht_lane_claim(b->claims, b->wants, b->n_wants);
+    b->claiming = ht_lane_claim(b->claims, b->wants, b->n_wants, true);
 }
 
 static void turn(struct bench *b)

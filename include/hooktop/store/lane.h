@@ -141,12 +141,14 @@ bool ht_lane_up(const struct ht_lane *l);
 
 /* Submitting never blocks. False: the queue is full, or (settlements excepted) the lane is down; nothing was taken. */
 HT_MUST_CHECK bool ht_lane_discover(struct ht_lane *l, const struct ht_uuid *from, int32_t limit);
-HT_MUST_CHECK bool ht_lane_claim(struct ht_lane *l, const struct ht_claim_want *wants, size_t n);
+/* `suspect`: a row that was taken twice in vain may come, and then it comes alone; to be said while none is in hand. */
+HT_MUST_CHECK bool ht_lane_claim(struct ht_lane *l, const struct ht_claim_want *wants, size_t n, bool suspect);
 HT_MUST_CHECK bool ht_lane_targets(struct ht_lane *l, const struct ht_uuid *tenants, const struct ht_uuid *endpoints,
                                    size_t n);
 /* Takes the settlements' contents on success. Kept and repeated over reconnects until done or the lane is freed. */
 HT_MUST_CHECK bool ht_lane_settle(struct ht_lane *l, struct ht_settlement *s, size_t n);
-HT_MUST_CHECK bool ht_lane_renew(struct ht_lane *l, const struct ht_lease *leases, size_t n);
+/* built[i]: its request was made, so it is not what kills workers; how often it was taken counts from 1 again. */
+HT_MUST_CHECK bool ht_lane_renew(struct ht_lane *l, const struct ht_lease *leases, const bool *built, size_t n);
 /* Gives leases back without counting an attempt. */
 HT_MUST_CHECK bool ht_lane_release(struct ht_lane *l, const struct ht_lease *leases, size_t n);
 /* Says whether this worker sleeps (producers then wake it by NOTIFY) or works; also its heartbeat. */

@@ -176,12 +176,11 @@ void ft_cluster_signal(const struct ft_cluster *c, int node, int number)
     if (parent == 0)
         return;
     if (number != SIGCONT)
-        kill(parent, number); /* first, so that nobody is born meanwhile */
+        kill(parent, SIGSTOP); /* so that nobody is born meanwhile; and once it is dead nobody is its child */
     size_t n = children_of(parent, children);
     for (size_t i = 0; i < n; i++)
         kill(children[i], number);
-    if (number == SIGCONT)
-        kill(parent, number);
+    kill(parent, number);
     if (number == SIGKILL)
         ft_process_gone(parent);
 }

@@ -14,9 +14,11 @@ struct damage {
 
 static struct ft_delivery *succeeded(struct ft_history *h, int attempts)
 {
-    for (size_t i = h->n_deliveries / 2; i < h->n_deliveries; i++)
-        if (strcmp(h->deliveries[i].status, "succeeded") == 0 && h->deliveries[i].attempts >= attempts)
-            return &h->deliveries[i];
+    for (size_t i = 0; i < h->n_deliveries; i++) {
+        struct ft_delivery *d = &h->deliveries[(h->n_deliveries / 2 + i) % h->n_deliveries];
+        if (strcmp(d->status, "succeeded") == 0 && d->attempts >= attempts)
+            return d;
+    }
     return NULL;
 }
 
