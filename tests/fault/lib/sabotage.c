@@ -169,13 +169,21 @@ static bool not_drain(struct ft_history *h)
     return true;
 }
 
-/* Two requests at one strict endpoint change places. */
+static bool is_again(const struct ft_history *h, const struct ft_sent *s)
+{
+    for (size_t i = 0; i < h->n_deliveries; i++)
+        if (ht_uuid_cmp(&h->deliveries[i].id, &s->delivery) == 0)
+            return h->deliveries[i].again;
+    return false;
+}
+
+/* Two requests at one strict endpoint change places; what an operator sent again has none. */
 static bool turn_order(struct ft_history *h)
 {
     struct ft_sent *first = NULL;
     for (size_t i = 0; i < h->n_sent; i++) {
         struct ft_sent *s = &h->sent[i];
-        if (s->endpoint == NULL || s->endpoint->kind->in_flight_max != 1 || s->attempt != 1)
+        if (s->endpoint == NULL || s->endpoint->kind->in_flight_max != 1 || s->attempt != 1 || is_again(h, s))
             continue;
         if (first != NULL && first->endpoint == s->endpoint && first->at < s->at) {
             int64_t at = first->at;
