@@ -94,6 +94,10 @@ static bool look_at_login(struct ht_doctor *d)
     }
     ht_doctor_say(d, HT_DOCTOR_OK, "database", who.database, NULL, "PostgreSQL %s, primary, UTF8%s", who.server_version,
                   who.tls ? ", TLS" : "");
+    if (who.exposed)
+        ht_doctor_say(d, HT_DOCTOR_WRONG, "database", who.database, "leave sslmode out of the dsn, or say verify-full",
+                      "%s: who sits between can read and change all of it",
+                      who.tls ? "TLS does not verify who the server is" : "the connection is not encrypted");
     ht_doctor_say(d, HT_DOCTOR_OK, "login", who.login, NULL, "it may%s%s%s%s", who.may_admin ? " administer" : "",
                   who.may_operate ? " operate" : "", who.may_deliver ? " deliver" : "",
                   who.may_admin || who.may_operate || who.may_deliver ? "" : " look");

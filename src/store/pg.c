@@ -86,8 +86,10 @@ static PGconn *start_turned(PGconn *pg, const char **keywords, const char **valu
 PGconn *ht_pg_start(const struct ht_conn_options *o)
 {
     char user_timeout[16];
+    struct ht_pg_protection safe;
+    ht_pg_protect(o->dsn != NULL ? o->dsn : "", &safe);
     snprintf(user_timeout, sizeof(user_timeout), "%d", (int)ht_pg_timeout_ms(o) / 2);
-    /* What stands before the dsn gives way to it, what stands behind does not. */
+    /* What stands before the dsn gives way to it, what stands behind does not; NULL is as if it were not there. */
     const char *const settings[][2] = {
         {"application_name", o->application != NULL ? o->application : "hooktop"},
         {"target_session_attrs", "read-write"},
@@ -99,6 +101,10 @@ PGconn *ht_pg_start(const struct ht_conn_options *o)
         {"tcp_user_timeout", user_timeout},
         {"dbname", o->dsn != NULL ? o->dsn : ""},
         {"client_encoding", "UTF8"},
+        {"sslmode", safe.sslmode},
+        {"sslrootcert", safe.sslrootcert},
+        {"channel_binding", safe.channel_binding},
+        {"gssencmode", safe.gssencmode},
     };
     const char *keywords[HT_COUNT(settings) + TURNED + 1] = {NULL};
     const char *values[HT_COUNT(settings) + TURNED + 1] = {NULL};
@@ -260,7 +266,8 @@ enum ht_rc ht_pg_fail(const PGconn *pg, const PGresult *r, const char *what, str
     if (state == NULL) {
         const char *message = r != NULL ? PQresultErrorMessage(r) : PQerrorMessage(pg);
         add_message(&why, message[0] != '\0' ? message : "the server closed the connection");
-        return ht_fail(err, HT_NO_DB, what, CHECK_DB, "%s", why.data);
+        const char *remedy = ht_pg_tls_remedy(why.data);
+        return ht_fail(err, HT_NO_DB, what, remedy != NULL ? remedy : CHECK_DB, "%s", why.data);
     }
     const struct meaning *m = meaning_of(state);
     const char *message = PQresultErrorField(r, PG_DIAG_MESSAGE_PRIMARY);

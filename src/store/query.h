@@ -122,6 +122,19 @@ int64_t ht_read_i64(const char *value);
 /* Begins to connect (PQconnectPoll goes on), with hooktop's defaults for what the dsn leaves open. Never NULL. */
 PGconn *ht_pg_start(const struct ht_conn_options *o);
 int ht_pg_hosts(const PGconn *pg); /* how many the dsn names */
+/* What to lay over a dsn that leads beyond this machine (docs/security.md, "The way to the database"); NULL: what the
+ * dsn says stands. The strings are static. */
+struct ht_pg_protection {
+    const char *sslmode;
+    const char *sslrootcert;
+    const char *channel_binding;
+    const char *gssencmode;
+};
+void ht_pg_protect(const char *dsn, struct ht_pg_protection *ret);
+/* Beyond this machine, without TLS that has verified who the server is. */
+bool ht_pg_is_exposed(PGconn *pg);
+/* What to do about a failure of TLS or of the login's protection; NULL: it is none. */
+const char *ht_pg_tls_remedy(const char *message);
 /* The one statement to run first on a fresh connection, and the verdict on its result: primary, version, encoding,
  * schema. It also sets the session up. */
 void ht_pg_check_statement(const struct ht_conn_options *o, struct ht_buf *sql);

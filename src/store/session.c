@@ -39,6 +39,7 @@ enum ht_rc ht_conn_whoami(struct ht_conn *c, struct ht_whoami *ret, struct ht_er
         return rc;
     who.database = shown_name(ht_conn_pg(c));
     who.tls = PQsslInUse(ht_conn_pg(c)) != 0;
+    who.exposed = ht_pg_is_exposed(ht_conn_pg(c));
     *ret = who;
     who = (struct ht_whoami){0};
     return HT_OK;

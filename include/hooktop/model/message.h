@@ -146,6 +146,7 @@ struct ht_whoami {
     bool may_admin;   /* endpoints, secrets */
     bool may_deliver; /* worker */
     bool tls;
+    bool exposed; /* beyond this machine, without TLS that has verified the server */
 };
 void ht_whoami_fini(struct ht_whoami *w);
 
