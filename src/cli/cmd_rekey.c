@@ -1,6 +1,4 @@
-#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "hooktop/base/codec.h"
 #include "hooktop/cli/commands.h"
@@ -94,8 +92,7 @@ static enum ht_rc retire_unused(struct ht_ctx *ctx, const struct ht_ring_uses *u
 static void progress(void *user, const struct ht_rekey *r)
 {
     const struct ht_ctx *ctx = user;
-    if (!ctx->json && isatty(STDERR_FILENO) != 0)
-        fprintf(stderr, "\r%lld of %lld", (long long)r->done, (long long)(r->total > r->done ? r->total : r->done));
+    ht_out_progress(ctx->json, r->done, r->total > r->done ? r->total : r->done);
 }
 
 static void show(const struct ht_ctx *ctx, const struct ht_rekey *r)
@@ -108,8 +105,6 @@ static void show(const struct ht_ctx *ctx, const struct ht_rekey *r)
         ht_out_end(&o);
         return;
     }
-    if (r->done > 0 && isatty(STDERR_FILENO) != 0)
-        fputc('\n', stderr);
     ht_out_printf("%lld re-sealed, %lld could not be opened\n", (long long)r->done, (long long)r->failed);
 }
 

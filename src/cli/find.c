@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hooktop/cli/output.h"
+
 #define FILTER_MAX    4096u
 #define LIMIT_DEFAULT 50
 #define NAMES_MAX     256u
@@ -90,7 +92,7 @@ bool ht_ctx_can_ask(const struct ht_ctx *c)
 
 void ht_ctx_ask(const char *question, char *ret, size_t size)
 {
-    fputs(question, stderr);
+    ht_out_ask(question);
     if (fgets(ret, (int)size, stdin) == NULL)
         ret[0] = '\0';
     ret[strcspn(ret, "\r\n")] = '\0';

@@ -1,6 +1,7 @@
 #include "hooktop/cli/output.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -91,13 +92,29 @@ void ht_out_secret_line(const struct ht_secret *s)
 
 /* Words ----------------------------------------------------------------------------------------------------------- */
 
+/* What is clean already passes as it is, so nobody has to know who has cleaned what. */
+static void format(struct ht_buf *ret, const char *fmt, va_list args)
+{
+    struct ht_buf raw HT_BUF_CLEANUP;
+    ht_buf_init(&raw, OBJECT_MAX);
+    ht_buf_addv(&raw, fmt, args);
+    ht_buf_init(ret, OBJECT_MAX);
+    ht_text_clean(ret, raw.data, raw.len, HT_TEXT_LINES);
+}
+
 void ht_out_printf(const char *fmt, ...)
 {
+    struct ht_buf text HT_BUF_CLEANUP;
     va_list args;
     va_start(args, fmt);
-    if (vprintf(fmt, args) < 0 && write_errno == 0)
-        write_errno = errno;
+    format(&text, fmt, args);
     va_end(args);
+    put(text.data, text.len);
+}
+
+void ht_out_text(const char *bytes, size_t len)
+{
+    ht_out_printf("%.*s", (int)len, bytes);
 }
 
 void ht_out_bytes(const char *bytes, size_t len)
@@ -129,11 +146,26 @@ void ht_out_note(bool json, const char *fmt, ...)
 {
     if (json)
         return;
+    struct ht_buf text HT_BUF_CLEANUP;
     va_list args;
     va_start(args, fmt);
-    vfprintf(stderr, fmt, args);
+    format(&text, fmt, args);
     va_end(args);
-    fputc('\n', stderr);
+    fprintf(stderr, "%s\n", text.data);
+}
+
+void ht_out_ask(const char *question)
+{
+    struct ht_buf text HT_BUF_CLEANUP;
+    ht_buf_init(&text, OBJECT_MAX);
+    ht_text_clean(&text, question, strlen(question), HT_TEXT_LINES);
+    fputs(text.data, stderr);
+}
+
+void ht_out_progress(bool json, int64_t done, int64_t total)
+{
+    if (!json && isatty(STDERR_FILENO) != 0)
+        fprintf(stderr, "\r%" PRId64 " of %" PRId64 "%s", done, total, done < total ? "" : "\n");
 }
 
 enum ht_rc ht_out_finish(struct ht_err *err)

@@ -312,7 +312,7 @@ static void print_table(const struct ht_record_kind *kind, const void *rows, siz
         while (out.len > 0 && out.data[out.len - 1] == ' ')
             out.len--;
         ht_buf_addc(&out, '\n');
-        ht_out_bytes(out.data, out.len);
+        ht_out_text(out.data, out.len);
         ht_buf_clear(&out);
     }
 }

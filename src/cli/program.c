@@ -104,7 +104,7 @@ static void print_error(const struct ht_err *err)
 {
     char line[4 * sizeof *err]; /* a byte that is made visible takes up to four */
     ht_err_line(err, line, sizeof line);
-    fprintf(stderr, "hooktop: %s\n", line);
+    ht_out_note(false, "hooktop: %s", line);
 }
 
 int ht_program(int argc, char **argv)

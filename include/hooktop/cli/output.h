@@ -89,7 +89,9 @@ void ht_out_end(struct ht_out_object *o);
 /* The same, with one more member that holds a secret (NULL writes null): straight from its bytes to the output. */
 void ht_out_end_secret(struct ht_out_object *o, const char *name, const struct ht_secret *s);
 
-void ht_out_printf(const char *fmt, ...) HT_PRINTF(1, 2); /* own words, or what has passed ht_out_clean */
+/* Whatever is formatted passes the sanitizer as text of several lines; what must stay on one line is cleaned before. */
+void ht_out_printf(const char *fmt, ...) HT_PRINTF(1, 2);
+void ht_out_text(const char *bytes, size_t len); /* the same for bytes */
 /* Foreign text of any length, cleaned, with `indent` blanks before each line, ending with a line feed. */
 void ht_out_foreign(const char *bytes, size_t len, unsigned indent);
 /* A title and foreign text below it; nothing for NULL. */
@@ -101,6 +103,10 @@ void ht_out_secret_line(const struct ht_secret *s);
 
 /* A note for people that is not the command's result: to standard error, nothing with --json. */
 void ht_out_note(bool json, const char *fmt, ...) HT_PRINTF(2, 3);
+/* A question, without a line feed behind it. */
+void ht_out_ask(const char *question);
+/* Drawn over itself where people look on, until all is done. */
+void ht_out_progress(bool json, int64_t done, int64_t total);
 
 HT_MUST_CHECK enum ht_rc ht_out_finish(struct ht_err *err);
 
