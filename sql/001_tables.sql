@@ -138,8 +138,24 @@ CREATE TABLE hooktop.endpoint_health (
     last_failure_at timestamptz,
     failing_since timestamptz,
     consecutive_failures int NOT NULL DEFAULT 0,
+    -- the breaker: how many failures in a row said that the receiver is sick, how often in a row it opened for that (0: it is
+    -- closed), until when nothing is sent, and whether one probe is on its way (until when it is believed to be)
+    sick int NOT NULL DEFAULT 0,
+    trips int NOT NULL DEFAULT 0,
+    open_until timestamptz,
+    probing boolean NOT NULL DEFAULT false,
+    rate_from timestamptz, -- since when what its rate allows has been saved up
     PRIMARY KEY (endpoint_id, tenant_id)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+
+-- When the breaker of an endpoint opens: after so many failures in a row, for first_wait, and twice as long each time its
+-- probe fails, at most most_wait.
+CREATE TABLE hooktop.breaker_rule (
+    failures int NOT NULL CHECK (failures > 0),
+    first_wait interval NOT NULL CHECK (first_wait > '0'),
+    most_wait interval NOT NULL
+);
+INSERT INTO hooktop.breaker_rule VALUES (5, '30 s', '15 min');
 
 CREATE TABLE hooktop.subscription (
     id uuid NOT NULL,

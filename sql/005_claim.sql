@@ -94,7 +94,9 @@ BEGIN
         END IF;
         last := o.endpoint_id;
         found_n := found_n + 1;
-        SELECT p.status, p.in_flight_max, p.version INTO e FROM endpoint p WHERE p.id = o.endpoint_id AND p.tenant_id = o.tenant_id;
+        SELECT p.status, p.in_flight_max, p.version, h.open_until, h.rate_from + interval '1 s' / p.rate_per_s AS rate_at INTO e
+        FROM endpoint p LEFT JOIN endpoint_health h ON h.endpoint_id = p.id AND h.tenant_id = p.tenant_id
+        WHERE p.id = o.endpoint_id AND p.tenant_id = o.tenant_id;
         IF e.status = 'active' THEN
             free_at := greatest(o.due_at, o.not_before, o.lease_until);
             IF free_at > now_at AND o.due_at <= now_at AND e.in_flight_max > 1 THEN
@@ -109,7 +111,7 @@ BEGIN
             END IF;
             tenant_id := o.tenant_id;
             endpoint_id := o.endpoint_id;
-            due_at := free_at;
+            due_at := greatest(free_at, e.open_until, e.rate_at);
             floor_at := o.due_at;
             in_flight_max := e.in_flight_max;
             version := e.version;
@@ -123,21 +125,74 @@ BEGIN
 END $$;
 
 -- How much is past due or leased, counted up to 100,000. What stands behind a retry that is not due yet, at an endpoint
--- that is delivered strictly in order, is no more due than that.
+-- that is delivered strictly in order, is no more due than that; nor is what its endpoint's breaker keeps back.
 CREATE FUNCTION hooktop.backlog() RETURNS bigint LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path = pg_catalog, hooktop, pg_temp SET jit = off AS $$
     SELECT count(*) FROM (
         SELECT FROM tenant_webhook_outbox o
         WHERE o.lease_until > clock_timestamp()
            OR (o.due_at <= clock_timestamp() AND o.endpoint_id NOT IN (
+               SELECT h.endpoint_id FROM endpoint_health h WHERE h.open_until > clock_timestamp()
+               UNION ALL
                SELECT e.id FROM endpoint e
                WHERE e.in_flight_max = 1 AND (SELECT x.not_before FROM tenant_webhook_outbox x WHERE x.endpoint_id = e.id
                                               ORDER BY x.due_at LIMIT 1) > clock_timestamp()))
         LIMIT 100000) x
 $$;
 
+-- What a breaker that is half open and a rate allow of the rooms: one probe, for whoever comes first, and what the rate has
+-- saved up. Asked of rows that are locked, so of the newest whatever the caller has seen; where a settlement has one at this
+-- moment there is no room, since waiting for it with an endpoint in hand could be waiting for each other.
+CREATE FUNCTION hooktop.allowed_rooms(now_at timestamptz, until timestamptz, who uuid[], rooms int[], probed uuid[], metered uuid[])
+    RETURNS int[] LANGUAGE plpgsql AS $$
+DECLARE
+    ours uuid[];
+    won uuid[];
+BEGIN
+    IF metered IS NOT NULL THEN
+        INSERT INTO endpoint_health (endpoint_id, tenant_id) SELECT p.id, p.tenant_id FROM endpoint p
+        WHERE p.id = ANY (metered) AND NOT EXISTS (SELECT FROM endpoint_health h WHERE h.endpoint_id = p.id AND h.tenant_id = p.tenant_id)
+        ON CONFLICT DO NOTHING;
+    END IF;
+    SELECT coalesce(array_agg(x.endpoint_id), '{}') INTO ours
+    FROM (SELECT h.endpoint_id FROM endpoint_health h WHERE h.endpoint_id = ANY (probed || metered) FOR NO KEY UPDATE SKIP LOCKED) x;
+    WITH u AS (
+        UPDATE endpoint_health h SET probing = true, open_until = until
+        WHERE h.endpoint_id = ANY (probed) AND h.endpoint_id = ANY (ours) AND h.open_until <= now_at RETURNING h.endpoint_id
+    ) SELECT coalesce(array_agg(u.endpoint_id), '{}') INTO won FROM u;
+    RETURN (
+        SELECT array_agg(least(w.room, CASE
+                   WHEN w.endpoint = ANY (probed) AND w.endpoint <> ALL (won) THEN 0
+                   WHEN w.endpoint = ANY (metered) AND w.endpoint <> ALL (ours) THEN 0
+                   WHEN w.endpoint = ANY (won) THEN least(1, t.tokens) ELSE t.tokens END)::int ORDER BY w.i)
+        FROM unnest(who, rooms) WITH ORDINALITY w (endpoint, room, i) LEFT JOIN LATERAL (
+            SELECT floor(rate_tokens(h.rate_from, p.rate_per_s, now_at)) AS tokens FROM endpoint p
+            JOIN endpoint_health h ON h.endpoint_id = p.id AND h.tenant_id = p.tenant_id
+            WHERE p.id = w.endpoint AND p.id = ANY (metered)) t ON true);
+END $$;
+
+-- How many requests a rate has saved up: a tenth of a second's, at least one.
+CREATE FUNCTION hooktop.rate_tokens(since timestamptz, rate float8, now_at timestamptz) RETURNS float8 LANGUAGE sql IMMUTABLE AS $$
+    SELECT least(greatest(1, rate * 0.1), greatest(0, extract(epoch FROM now_at - coalesce(since, 'epoch'))::float8 * rate))
+$$;
+
+-- Takes what was claimed from what the rates have saved up; where there was nothing to probe with, the next may.
+CREATE FUNCTION hooktop.charge_rooms(now_at timestamptz, until timestamptz, probed uuid[], metered uuid[], rows_at tid[])
+    RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    UPDATE endpoint_health h SET rate_from = now_at - (rate_tokens(h.rate_from, p.rate_per_s, now_at) - n.n) / p.rate_per_s * interval '1 s'
+    FROM (SELECT o.endpoint_id, count(*) AS n FROM tenant_webhook_outbox o WHERE o.ctid = ANY (rows_at) GROUP BY 1) n
+    JOIN endpoint p ON p.id = n.endpoint_id
+    WHERE h.endpoint_id = n.endpoint_id AND h.tenant_id = p.tenant_id AND n.endpoint_id = ANY (metered);
+    UPDATE endpoint_health h SET probing = false, open_until = now_at
+    WHERE h.endpoint_id = ANY (probed) AND h.probing AND h.open_until = until -- the probe is ours
+      AND NOT EXISTS (SELECT FROM tenant_webhook_outbox o WHERE o.ctid = ANY (rows_at) AND o.endpoint_id = h.endpoint_id)
+      AND NOT EXISTS (SELECT FROM tenant_webhook_outbox o WHERE o.endpoint_id = h.endpoint_id AND o.lease_until > now_at);
+END $$;
+
 -- Takes rows of the endpoints named. Per endpoint: at most `room`, at most `cap` in flight over all workers, due from `floor`
 -- on, oldest first. A cap of 1 means strictly in order: only the first row, and only when it is due and free.
+-- Where its breaker is half open one row is taken, by one worker; its rate is kept over all workers.
 -- A row whose lease ran out is free again and keeps its attempt number; `claims` tells how often it was taken without
 -- being settled, and its data is left out when that says it may be what kills workers. One that was taken twice in vain is
 -- suspect, and so are all that the same workers had in hand: so that it becomes clear which of them it is, a suspect is taken
@@ -162,6 +217,8 @@ DECLARE
     floor_of timestamptz[];
     version_of int[];
     in_order boolean;
+    probed uuid[];
+    metered uuid[];
     rows_at tid[];
     versions int[];
     events uuid[]; -- ascending: of its two ends follow the partitions to look into
@@ -171,14 +228,19 @@ DECLARE
     more_events uuid[];
     more_suspects boolean[];
 BEGIN
-    -- Active, and nobody else is claiming for it at this moment: else two would find the same room.
-    SELECT array_agg(x.id), array_agg(x.room), array_agg(x.cap), array_agg(x.floor_at), array_agg(x.version), bool_or(x.cap = 1)
-    INTO who, room_of, cap_of, floor_of, version_of, in_order
-    FROM (SELECT p.id, p.version, w.room, least(w.cap, p.in_flight_max) AS cap, w.floor_at
+    -- Active, its breaker not open, and nobody else is claiming for it at this moment: else two would find the same room.
+    SELECT array_agg(x.id), array_agg(x.room), array_agg(x.cap), array_agg(x.floor_at), array_agg(x.version), bool_or(x.cap = 1),
+           array_agg(x.id) FILTER (WHERE x.trips > 0), array_agg(x.id) FILTER (WHERE x.rate_per_s > 0)
+    INTO who, room_of, cap_of, floor_of, version_of, in_order, probed, metered
+    FROM (SELECT p.id, p.version, w.room, least(w.cap, p.in_flight_max) AS cap, w.floor_at, p.rate_per_s, h.trips
           FROM unnest(tenants, endpoints, rooms, caps, floors) AS w (tenant, endpoint, room, cap, floor_at)
           JOIN endpoint p ON p.id = w.endpoint AND p.tenant_id = w.tenant
-          WHERE p.status = 'active' AND w.room > 0
+          LEFT JOIN endpoint_health h ON h.endpoint_id = p.id AND h.tenant_id = p.tenant_id
+          WHERE p.status = 'active' AND w.room > 0 AND (h.open_until IS NULL OR h.open_until <= now_at)
           FOR NO KEY UPDATE OF p SKIP LOCKED) x;
+    IF probed IS NOT NULL OR metered IS NOT NULL THEN
+        room_of := allowed_rooms(now_at, until, who, room_of, probed, metered);
+    END IF;
     IF EXISTS (SELECT FROM worker x WHERE x.id <> claim.worker AND x.heartbeat_at > now_at - interval '10 min') THEN
         SELECT array_agg(least(w.room, w.cap - f.leased)::int ORDER BY w.i) INTO room_of
         FROM unnest(who, room_of, cap_of, floor_of) WITH ORDINALITY AS w (endpoint, room, cap, floor_at, i)
@@ -218,6 +280,9 @@ BEGIN
         SELECT array_agg(r.row_at), array_agg(r.version), array_agg(r.event_id) INTO rows_at, versions, events
         FROM unnest(rows_at, versions, events, suspects) WITH ORDINALITY AS r (row_at, version, event_id, is_suspect, i)
         WHERE CASE WHEN suspect THEN r.i = array_position(suspects, true) ELSE NOT r.is_suspect END;
+    END IF;
+    IF probed IS NOT NULL OR metered IS NOT NULL THEN
+        PERFORM charge_rooms(now_at, until, probed, metered, rows_at);
     END IF;
     IF rows_at IS NULL THEN
         RETURN;

@@ -53,6 +53,7 @@ DECLARE
     first uuid; -- of the deliveries: what lies between the two shows which partitions to look into
     last uuid;
     sick record;
+    rule breaker_rule;
     sad_tenants uuid[];
     sad uuid[];
 BEGIN
@@ -126,12 +127,21 @@ BEGIN
          AS s (tenant, delivery, status, reason, n, http, error, total, at, i)
     WHERE d.id = s.delivery AND d.tenant_id = s.tenant AND d.id BETWEEN first AND last AND (whole OR s.i = ANY (done));
 
-    -- At most one write per endpoint and batch, and for one that is well at most one a second.
-    INSERT INTO endpoint_health AS h (endpoint_id, tenant_id, last_success_at, last_failure_at, failing_since, consecutive_failures)
+    -- At most one write per endpoint and batch, and for one that is well at most one a second. The breaker opens when nothing
+    -- but answers of a sick receiver came, so often in a row, or its probe failed; any other answer closes it. What was still
+    -- on its way when it opened changes nothing.
+    SELECT * INTO rule FROM breaker_rule;
+    INSERT INTO endpoint_health AS h (endpoint_id, tenant_id, last_success_at, last_failure_at, failing_since, consecutive_failures,
+                                      sick, trips, open_until)
     SELECT x.endpoint, x.tenant, CASE WHEN x.good > 0 THEN now_at END, CASE WHEN x.bad > 0 THEN now_at END,
-           CASE WHEN x.good = 0 THEN now_at END, CASE WHEN x.good = 0 THEN x.bad ELSE 0 END
+           CASE WHEN x.good = 0 THEN now_at END, CASE WHEN x.good = 0 THEN x.bad ELSE 0 END, x.sick,
+           CASE WHEN x.sick >= rule.failures THEN 1 ELSE 0 END, CASE WHEN x.sick >= rule.failures THEN now_at + rule.first_wait END
     FROM (SELECT s.endpoint, s.tenant, count(*) FILTER (WHERE s.status = 'succeeded') AS good,
-                 count(*) FILTER (WHERE s.status <> 'succeeded' AND s.error NOT IN ('', 'sealed', 'internal')) AS bad
+                 count(*) FILTER (WHERE s.status <> 'succeeded' AND s.error NOT IN ('', 'sealed', 'internal')) AS bad,
+                 CASE WHEN bool_and(s.error IN ('dns', 'refused', 'unreachable', 'timeout_connect', 'timeout', 'tls', 'reset', 'empty',
+                                                'not_http', 'headers_incomplete', 'headers_too_large', 'http_5xx'))
+                                    FILTER (WHERE s.error NOT IN ('sealed', 'internal'))
+                      THEN count(*) FILTER (WHERE s.error NOT IN ('sealed', 'internal')) ELSE 0 END AS sick
           FROM unnest(tenants, endpoints, statuses, errors) WITH ORDINALITY AS s (tenant, endpoint, status, error, i)
           WHERE whole OR s.i = ANY (done) GROUP BY s.endpoint, s.tenant) x
     LEFT JOIN LATERAL (SELECT y.last_success_at, y.consecutive_failures FROM endpoint_health y
@@ -144,7 +154,14 @@ BEGIN
         last_failure_at = coalesce(excluded.last_failure_at, h.last_failure_at),
         failing_since = CASE WHEN excluded.last_success_at IS NULL THEN coalesce(h.failing_since, excluded.failing_since) END,
         consecutive_failures = CASE WHEN excluded.last_success_at IS NULL THEN h.consecutive_failures + excluded.consecutive_failures
-                                    ELSE 0 END;
+                                    ELSE 0 END,
+        sick = CASE WHEN excluded.sick = 0 THEN 0 ELSE h.sick + excluded.sick END,
+        trips = CASE WHEN excluded.sick = 0 THEN 0
+                     WHEN h.probing OR (h.trips = 0 AND h.sick + excluded.sick >= rule.failures) THEN least(h.trips + 1, 20) ELSE h.trips END,
+        open_until = CASE WHEN excluded.sick = 0 THEN NULL
+                          WHEN h.probing OR (h.trips = 0 AND h.sick + excluded.sick >= rule.failures)
+                          THEN now_at + least(rule.most_wait, rule.first_wait * 2 ^ h.trips) ELSE h.open_until END,
+        probing = false;
 
     -- 410, a profile's failure rule, or too long nothing but failures
     FOR sick IN

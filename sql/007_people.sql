@@ -278,7 +278,8 @@ BEGIN
         IF e.status <> 'active' THEN
             PERFORM hold_rows(tenant, e.id, why, NULL);
         END IF;
-        UPDATE endpoint_health h SET failing_since = NULL, consecutive_failures = 0 WHERE h.endpoint_id = e.id AND h.tenant_id = tenant;
+        UPDATE endpoint_health h SET failing_since = NULL, consecutive_failures = 0, sick = 0, trips = 0, open_until = NULL, probing = false
+        WHERE h.endpoint_id = e.id AND h.tenant_id = tenant;
         IF held = 'release' THEN
             moved := release_held(tenant, e.id, rate);
             PERFORM wake(e.id);

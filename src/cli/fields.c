@@ -142,6 +142,7 @@ static const struct ht_field endpoint_fields[] = {
     FIELD(ht_endpoint, last_failure_at, "last_failure_at", "LAST FAILURE", HT_FIELD_TIME, 0),
     FIELD(ht_endpoint, failing_since, "failing_since", "FAILING SINCE", HT_FIELD_TIME, 0),
     FIELD(ht_endpoint, consecutive_failures, "consecutive_failures", "FAILURES IN A ROW", HT_FIELD_INT, 0),
+    FIELD(ht_endpoint, breaker_until, "breaker_until", "BREAKER OPEN UNTIL", HT_FIELD_TIME, 0),
     FIELD(ht_endpoint, disables_at, "disables_at", "DISABLED AT", HT_FIELD_TIME, 0),
     FIELD(ht_endpoint, snoozed_until, "snoozed_until", "LEAVE TO FAIL UNTIL", HT_FIELD_TIME, 0),
     FIELD(ht_endpoint, never_disable, "never_disable", "NEVER DISABLED BY FAILURES", HT_FIELD_FLAG, 0),

@@ -28,7 +28,8 @@ HT_LIST_READER(read_subscriptions, ht_subscriptions)
     "e.id, e.tenant_id, e.profile, e.url, e.description, e.status, e.status_reason, e.status_at, e.created_at,"        \
     " e.version, e.timeout_ms, e.schedule_s, e.rate_per_s, e.in_flight_max, e.snoozed_until, e.never_disable,"         \
     " e.source_filter, e.workflows,"                                                                                   \
-    " e.header_names, y.last_success_at, y.last_failure_at, y.failing_since, y.consecutive_failures"
+    " e.header_names, y.last_success_at, y.last_failure_at, y.failing_since, y.consecutive_failures,"                  \
+    " y.trips, y.open_until"
 
 static const struct ht_col endpoint_cols[] = {
     HT_COL("e.id", ht_endpoint, id, UUID),
@@ -47,6 +48,7 @@ static const struct ht_col endpoint_cols[] = {
     HT_COL("e.rate_per_s", ht_endpoint, rate_per_s, F64),
     HT_COL("e.in_flight_max", ht_endpoint, in_flight_max, I32),
     HT_COL("e.source_filter", ht_endpoint, source_filter, TEXT),
+    HT_COL("CASE WHEN e.trips > 0 THEN e.open_until END", ht_endpoint, breaker_until, TIME),
     HT_COL("CASE WHEN e.snoozed_until > clock_timestamp() THEN e.snoozed_until END", ht_endpoint, snoozed_until, TIME),
     HT_COL("e.never_disable", ht_endpoint, never_disable, BOOL),
     HT_COL("CASE WHEN NOT e.never_disable AND e.failing_since IS NOT NULL"

@@ -180,6 +180,7 @@ static void test_exhausted_is_told_and_feeds_nothing(void **state)
     struct lab_endpoint ops = {.path = "/ops"};
     struct ht_route_counts counts;
     PGconn *pg = hear(w);
+    ht_test_sql(w->dsn, "UPDATE hooktop.breaker_rule SET failures = 100");
     lab_endpoint(w, &sick);
     subscribe_to(w, &deaf, types);
     subscribe_to(w, &ops, types);

@@ -79,7 +79,7 @@ static void test_second_stop_leaves_at_once(void **state)
 static void test_drain(void **state)
 {
     struct lab *w = *state;
-    struct lab_endpoint good = {.path = "/good"}, bad = {.path = "/bad", .answer = HT_ANSWER_STATUS, .arg = 500};
+    struct lab_endpoint good = {.path = "/good"}, bad = {.path = "/bad", .answer = HT_ANSWER_STATUS, .arg = 404};
     lab_endpoint(w, &good);
     lab_endpoint(w, &bad);
     lab_emit_many(w, 50);

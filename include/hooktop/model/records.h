@@ -78,8 +78,9 @@ struct ht_endpoint {
     int64_t last_failure_at;
     int64_t failing_since; /* start of an unbroken run of failures, 0 = none */
     int32_t consecutive_failures;
+    int64_t breaker_until; /* its breaker is open: nothing is sent before then, and then one probe first; 0 = closed */
     int64_t disables_at; /* with nothing but failures it will be disabled then, at its next failure; 0 = not failing, or
-                            never_disable */
+                          never_disable */
     /* figures of the list (estimates over the last 24 h) */
     int64_t pending; /* waiting: ready and leased */
     int64_t held;
