@@ -249,8 +249,10 @@ CREATE TABLE hooktop.delivery (
     created_at timestamptz NOT NULL,
     PRIMARY KEY (id, tenant_id)
 ) PARTITION BY RANGE (id);
+CREATE INDEX delivery_tenant ON hooktop.delivery (tenant_id, id);
 CREATE INDEX delivery_endpoint ON hooktop.delivery (endpoint_id, id);
 CREATE INDEX delivery_type ON hooktop.delivery (type, id);
+CREATE INDEX delivery_tenant_type ON hooktop.delivery (tenant_id, type, id);
 CREATE INDEX delivery_event ON hooktop.delivery (event_id);
 
 -- Only what can be claimed or is leased. Lease columns stand in no index: leasing is an update within the page.
@@ -285,6 +287,7 @@ CREATE TABLE hooktop.held (
     held_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     PRIMARY KEY (tenant_id, endpoint_id, delivery_id)
 );
+CREATE INDEX held_delivery ON hooktop.held (delivery_id);
 
 -- One row per HTTP request. Lies in the partition of its delivery.
 CREATE TABLE hooktop.attempt (

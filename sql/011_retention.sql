@@ -70,6 +70,9 @@ BEGIN
             NULL;
         END;
     END LOOP;
+    DELETE FROM ended x
+    WHERE x.delivery_id < (SELECT uuid_at(min(y.from_at)) FROM partitions() y WHERE y.kind = 'delivery');
+    DELETE FROM alert x WHERE x.at < clock_timestamp() - (SELECT r.keep_days FROM retention r WHERE r.kind = 'delivery') * interval '1 day';
     -- a key is worth keeping as long as its event
     DELETE FROM idempotency i
     WHERE i.event_id < uuid_at(clock_timestamp() - (SELECT r.keep_days FROM retention r WHERE r.kind = 'event') * interval '1 day');

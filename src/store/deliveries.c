@@ -1,18 +1,12 @@
 #include <stdlib.h>
 #include <string.h>
-#include "filter_sql.h"
 #include "hooktop/store/queries.h"
+#include "log_page.h"
 #include "query.h"
 
 HT_LIST_READER(read_deliveries, ht_deliveries)
 HT_LIST_READER(read_attempts, ht_attempts)
 HT_LIST_READER(read_groups, ht_failure_groups)
-
-/* Leased is seen in the outbox, never written to the delivery. */
-#define STATUS                                                                                                         \
-    "CASE WHEN d.status = 'ready' AND EXISTS (SELECT FROM hooktop.tenant_webhook_outbox o"                             \
-    " WHERE o.tenant_id = d.tenant_id AND o.endpoint_id = d.endpoint_id AND o.delivery_id = d.id"                      \
-    " AND o.lease_until > clock_timestamp()) THEN 'leased' ELSE d.status END"
 
 static const struct ht_col delivery_cols[] = {
     HT_COL("p.id", ht_delivery, id, UUID),
@@ -38,47 +32,19 @@ static const struct ht_col delivery_cols[] = {
     HT_COL("p.created_at", ht_delivery, created_at, TIME),
 };
 
-#define OF_ENDPOINTS "d.endpoint_id IN (SELECT e.id FROM hooktop.endpoint e WHERE ("
-#define OF_OUTBOX    "d.id IN (SELECT o.delivery_id FROM hooktop.tenant_webhook_outbox o"
-static const struct ht_filter_column delivery_filter[] = {
-    HT_FILTER_BY("", "d.type"),
-    HT_FILTER_IN(OF_ENDPOINTS, "", "e.description", "e.url"),
-    HT_FILTER_IN(OF_ENDPOINTS, "endpoint", "e.description", "e.url", "e.id::text"),
-    {.field = "status",
-     .exprs = {STATUS},
-     .rare = {{"|held|", "d.id IN (SELECT h.delivery_id FROM hooktop.held h)"},
-              {"|leased|", OF_OUTBOX " WHERE o.lease_until > clock_timestamp())"},
-              {"|ready|leased|", OF_OUTBOX ")"}}},
-    HT_FILTER_BY("code", "d.last_status"),
-    HT_FILTER_BY("type", "d.type"),
-    HT_FILTER_IN(OF_ENDPOINTS, "profile", "e.profile"),
-    HT_FILTER_BY("error", "d.last_error"),
-    HT_FILTER_BY("id", "d.id"),
-    HT_FILTER_BY("event", "d.event_id"),
-    HT_FILTER_IN("d.tenant_id IN (SELECT t.id FROM hooktop.tenant t WHERE (", "tenant", "t.name"),
-    HT_FILTER_BY("attempts", "d.attempts"),
-    HT_FILTER_BY("latency", "d.last_duration_ms"),
-    HT_FILTER_BY("after", "d.id"),
-    HT_FILTER_BY("before", "d.id"),
-    HT_FILTER_BY("on", "d.id"),
-};
-
 /* The page is chosen first; what stands in other tables is fetched for its rows alone. */
 static void begin_select(struct ht_buf *sql)
 {
     ht_buf_adds(sql, "SELECT ");
     ht_sql_columns(sql, delivery_cols, HT_COUNT(delivery_cols));
-    ht_buf_adds(sql, " FROM (SELECT * FROM hooktop.delivery d WHERE true");
+    ht_buf_adds(sql, " FROM ");
 }
 
-static void end_select(struct ht_buf *sql, int32_t limit)
+static void end_select(struct ht_buf *sql)
 {
-    ht_buf_addf(sql,
-                " ORDER BY d.id DESC LIMIT %d) p"
-                " LEFT JOIN hooktop.endpoint e ON e.id = p.endpoint_id AND e.tenant_id = p.tenant_id"
-                " LEFT JOIN hooktop.tenant_webhook_outbox o ON o.tenant_id = p.tenant_id"
-                " AND o.endpoint_id = p.endpoint_id AND o.delivery_id = p.id ORDER BY p.id DESC",
-                (int)limit);
+    ht_buf_adds(sql, " p LEFT JOIN hooktop.endpoint e ON e.id = p.endpoint_id AND e.tenant_id = p.tenant_id"
+                     " LEFT JOIN hooktop.tenant_webhook_outbox o ON o.tenant_id = p.tenant_id"
+                     " AND o.delivery_id = p.id ORDER BY p.id DESC");
 }
 
 enum ht_rc ht_store_deliveries(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
@@ -87,17 +53,15 @@ enum ht_rc ht_store_deliveries(struct ht_conn *c, const struct ht_uuid *tenant, 
 {
     struct ht_buf sql HT_BUF_CLEANUP = {0};
     struct ht_params p HT_PARAMS_CLEANUP;
+    const struct ht_log_page page = {
+        .tenant = tenant, .filter = f, .before = before, .after = after, .rows = limit + 1};
     ht_buf_init(&sql, HT_SQL_MAX);
     ht_params_init(&p);
     begin_select(&sql);
-    if (tenant != NULL)
-        ht_sql_uuid(&sql, &p, " AND d.tenant_id = ", tenant);
-    if (before != NULL)
-        ht_sql_uuid(&sql, &p, " AND d.id < ", before);
-    if (after != NULL)
-        ht_sql_uuid(&sql, &p, " AND d.id > ", after);
-    ht_filter_sql(f, delivery_filter, HT_COUNT(delivery_filter), &sql, &p);
-    end_select(&sql, limit + 1);
+    enum ht_rc rc = ht_log_page_sql(c, &page, &sql, &p, err);
+    if (rc != HT_OK)
+        return rc;
+    end_select(&sql);
     const struct ht_stmt s = {.what = "delivery list", .sql = sql.data};
     return read_deliveries(c, &s, &p, delivery_cols, HT_COUNT(delivery_cols), limit, ret, err);
 }
@@ -129,14 +93,14 @@ enum ht_rc ht_store_failure_groups(struct ht_conn *c, const struct ht_uuid *tena
                 " FROM (SELECT d.tenant_id, d.endpoint_id, coalesce(d.last_error, '') AS error,"
                 " coalesce(d.last_status, 0) AS code, d.status, count(*) AS n, min(d.last_attempt_at) AS first_at,"
                 " max(d.last_attempt_at) AS last_at, min(w.due_at) AS next_at,"
-                " (array_agg(d.id ORDER BY d.id DESC))[1] AS sample FROM hooktop.delivery d"
-                " LEFT JOIN hooktop.tenant_webhook_outbox w ON w.tenant_id = d.tenant_id"
-                " AND w.endpoint_id = d.endpoint_id AND w.delivery_id = d.id"
-                " WHERE (d.status IN ('exhausted', 'quarantined')"
-                " OR d.status IN ('ready', 'held') AND d.attempts > 0)");
+                " (array_agg(d.id ORDER BY d.id DESC))[1] AS sample FROM ");
+    ht_log_failures_sql(&sql);
+    ht_buf_adds(&sql, " x JOIN hooktop.delivery d ON d.id = x.delivery_id AND d.tenant_id = x.tenant_id"
+                      " LEFT JOIN hooktop.tenant_webhook_outbox w ON w.tenant_id = d.tenant_id"
+                      " AND w.delivery_id = d.id WHERE true");
     if (tenant != NULL)
         ht_sql_uuid(&sql, &p, " AND d.tenant_id = ", tenant);
-    ht_filter_sql(f, delivery_filter, HT_COUNT(delivery_filter), &sql, &p);
+    ht_filter_sql(f, ht_delivery_filter, ht_delivery_filter_len, &sql, &p);
     ht_buf_addf(&sql,
                 " GROUP BY 1, 2, 3, 4, 5 ORDER BY n DESC, last_at DESC LIMIT %d) g"
                 " LEFT JOIN hooktop.endpoint e ON e.id = g.endpoint_id AND e.tenant_id = g.tenant_id"
@@ -154,8 +118,10 @@ enum ht_rc ht_store_delivery_find(struct ht_conn *c, const char *id, struct ht_d
     ht_buf_init(&sql, HT_SQL_MAX);
     ht_params_init(&p);
     begin_select(&sql);
-    enum ht_rc rc = ht_sql_id_range(&sql, &p, " AND d.id", "delivery", id, err);
-    end_select(&sql, 2);
+    ht_buf_adds(&sql, "(SELECT * FROM hooktop.delivery d WHERE");
+    enum ht_rc rc = ht_sql_id_range(&sql, &p, " d.id", "delivery", id, err);
+    ht_buf_adds(&sql, " LIMIT 2)");
+    end_select(&sql);
     const struct ht_stmt s = {.what = "delivery", .sql = sql.data};
     if (rc == HT_OK)
         rc = read_deliveries(c, &s, &p, delivery_cols, HT_COUNT(delivery_cols), 0, &found, err);

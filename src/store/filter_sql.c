@@ -186,27 +186,6 @@ static void add_column(const struct ht_filter_term *t, const struct ht_filter_co
         ht_buf_adds(sql, "))");
 }
 
-static bool all_among(const struct ht_filter_term *t, const char *words)
-{
-    char barred[64];
-    for (size_t i = 0; i < t->n_values; i++) {
-        snprintf(barred, sizeof(barred), "|%s|", t->values[i]);
-        if (strstr(words, barred) == NULL)
-            return false;
-    }
-    return true;
-}
-
-static void add_short_way(const struct ht_filter_term *t, const struct ht_filter_column *column, struct ht_buf *sql)
-{
-    for (size_t i = 0; i < HT_FILTER_RARE && column->rare[i].words != NULL; i++) {
-        if (all_among(t, column->rare[i].words)) {
-            ht_buf_addf(sql, " AND %s", column->rare[i].sql);
-            return;
-        }
-    }
-}
-
 /* A comparison with NULL is neither true nor false: the term does not fit, and its negation does. */
 void ht_filter_sql(const struct ht_filter *f, const struct ht_filter_column *columns, size_t n_columns,
                    struct ht_buf *sql, struct ht_params *p)
@@ -225,10 +204,6 @@ void ht_filter_sql(const struct ht_filter *f, const struct ht_filter_column *col
         if (strcmp(separator, " OR ") != 0)
             ht_abort("a filter's field stands for no column");
         ht_buf_adds(sql, t->negated ? ") IS NOT TRUE)" : "))");
-        for (size_t k = 0; !t->negated && t->field != NULL && k < n_columns; k++) {
-            if (strcmp(columns[k].field, t->field->name) == 0)
-                add_short_way(t, &columns[k], sql);
-        }
     }
 }
 

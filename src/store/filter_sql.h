@@ -8,7 +8,6 @@
 #include "query.h"
 
 #define HT_FILTER_EXPRS 3
-#define HT_FILTER_RARE  3
 
 /* A field may have several rows; any expression of any of them may fit. The field "" is what a bare word or a regular
  * expression is looked for in. Times are compared with ids, which carry them and bound the partitions. */
@@ -17,12 +16,6 @@ struct ht_filter_column {
     const char *exprs[HT_FILTER_EXPRS];
     const char
         *within; /* NULL, or what the conditions stand in: "d.endpoint_id IN (SELECT ... WHERE (", closed by "))" */
-    /* Words that few rows have ("|ready|leased|"), and a condition that is true of those rows and leads to them by a
-     * short way. The first that has all words of a term counts. */
-    struct {
-        const char *words;
-        const char *sql;
-    } rare[HT_FILTER_RARE];
 };
 
 #define HT_FILTER_BY(name, ...)                                                                                        \
