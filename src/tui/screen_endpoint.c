@@ -231,13 +231,13 @@ static void describe_health(const struct ht_app *app, const struct ht_endpoint *
 {
     char text[128];
     int64_t tried = e->succeeded_24h + e->failed_24h;
-    snprintf(text, sizeof text, "%.2f %%   %lld ok   %lld failed",
+    snprintf(text, sizeof text, "%.2f %%   %lld ok   %lld given up",
              tried ? 100.0 * (double)e->succeeded_24h / (double)tried : 0.0, (long long)e->succeeded_24h,
              (long long)e->failed_24h);
     ht_doc_heading(d, "Health, last 24 h");
-    ht_doc_field(d, "Attempts", e->failed_24h ? HT_STYLE_RETRY : HT_STYLE_ROW, tried ? text : NULL);
+    ht_doc_field(d, "Delivered", e->failed_24h ? HT_STYLE_RETRY : HT_STYLE_ROW, tried ? text : NULL);
     snprintf(text, sizeof text, "%lld waiting   %lld held", (long long)e->pending, (long long)e->held);
-    ht_doc_field(d, "Deliveries", HT_STYLE_ROW, text);
+    ht_doc_field(d, "Pending", HT_STYLE_ROW, text);
     when_field(app, d, "Last success", e->last_success_at);
     when_field(app, d, "Last failure", e->last_failure_at);
     if (e->failing_since) {
