@@ -129,7 +129,7 @@ void ht_roff_command(struct ht_buf *out, const struct ht_command *c)
     if (c->about != NULL)
         ht_roff_paragraph(out, c->about);
     for (size_t i = 0; i < c->options_len; i++)
-        ht_roff_option(out, c->options[i].id, c->options[i].required);
+        ht_roff_option(out, (int)c->options[i].id, c->options[i].required);
 }
 
 /* The page ------------------------------------------------------------------------------------------------------- */

@@ -93,7 +93,7 @@ void ht_out_secret_line(const struct ht_secret *s)
 /* Words ----------------------------------------------------------------------------------------------------------- */
 
 /* What is clean already passes as it is, so nobody has to know who has cleaned what. */
-static void format(struct ht_buf *ret, const char *fmt, va_list args)
+HT_PRINTF(2, 0) static void format(struct ht_buf *ret, const char *fmt, va_list args)
 {
     struct ht_buf raw HT_BUF_CLEANUP;
     ht_buf_init(&raw, OBJECT_MAX);

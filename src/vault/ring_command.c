@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/pidfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -66,21 +67,31 @@ static enum ht_rc start(char *const words[], int out_fd, pid_t *ret, struct ht_e
     return rc == 0 ? HT_OK : ht_fail(err, HT_FAILED, what, FIX, "cannot run %.200s: %s", words[0], strerror(rc));
 }
 
+/* Waits until fd has something to read; HT_TIMEOUT. */
+static enum ht_rc wait_for(int fd, int64_t until, const char *name, struct ht_err *err)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    int64_t left_ms;
+    while ((left_ms = (until - ht_mono_us()) / 1000) > 0) {
+        int ready = poll(&p, 1, (int)left_ms);
+        if (ready > 0)
+            return HT_OK;
+        if (ready == 0 || errno != EINTR)
+            break;
+    }
+    return ht_fail(err, HT_TIMEOUT, what, FIX, "%.200s did not finish within %d s", name, PATIENCE_MS / 1000);
+}
+
 /* What it prints, straight into secret memory, until it closes its output. */
-static enum ht_rc read_output(int fd, const char *name, struct ht_secret **ret, struct ht_err *err)
+static enum ht_rc read_output(int fd, int64_t until, const char *name, struct ht_secret **ret, struct ht_err *err)
 {
     HT_SECRET_CLEANUP struct ht_secret *text = NULL;
-    int64_t until = ht_mono_us() + INT64_C(1000) * PATIENCE_MS;
     size_t len = 0;
     enum ht_rc rc = ht_secret_new_blank(HT_SECRET_MAX, &text, err);
     while (rc == HT_OK) {
-        int64_t left_ms = (until - ht_mono_us()) / 1000;
-        struct pollfd p = {.fd = fd, .events = POLLIN};
-        int ready = left_ms > 0 ? poll(&p, 1, (int)left_ms) : 0;
-        if (ready < 0 && errno == EINTR)
-            continue;
-        if (ready <= 0)
-            return ht_fail(err, HT_TIMEOUT, what, FIX, "%.200s did not finish within %d s", name, PATIENCE_MS / 1000);
+        rc = wait_for(fd, until, name, err);
+        if (rc != HT_OK)
+            break;
         ssize_t n = read(fd, ht_secret_fill_area(text) + len, HT_SECRET_MAX - len);
         if (n < 0 && errno == EINTR)
             continue;
@@ -96,6 +107,17 @@ static enum ht_rc read_output(int fd, const char *name, struct ht_secret **ret, 
     *ret = text;
     text = NULL;
     return HT_OK;
+}
+
+/* It may close its output and stay. */
+static enum ht_rc wait_for_end(pid_t pid, int64_t until, const char *name, struct ht_err *err)
+{
+    int fd = pidfd_open(pid, 0);
+    if (fd < 0)
+        return ht_fail(err, HT_FAILED, what, NULL, "cannot watch %.200s: %s", name, strerror(errno));
+    enum ht_rc rc = wait_for(fd, until, name, err);
+    close(fd);
+    return rc;
 }
 
 static enum ht_rc end(pid_t pid, bool at_once, const char *name, struct ht_err *err)
@@ -127,7 +149,10 @@ enum ht_rc ht_ring_from_command(const char *command, struct ht_ring **ret, struc
     rc = start(words, pipes[1], &pid, err);
     close(pipes[1]);
     if (rc == HT_OK) {
-        rc = read_output(pipes[0], words[0], &text, err);
+        int64_t until = ht_mono_us() + INT64_C(1000) * PATIENCE_MS;
+        rc = read_output(pipes[0], until, words[0], &text, err);
+        if (rc == HT_OK)
+            rc = wait_for_end(pid, until, words[0], err);
         enum ht_rc ended = end(pid, rc != HT_OK, words[0], err);
         rc = rc == HT_OK ? ended : rc;
     }
