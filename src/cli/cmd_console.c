@@ -38,7 +38,8 @@ enum ht_rc ht_cmd_console(struct ht_ctx *ctx, const struct ht_args *args, struct
         .production = config->production,
         .ascii = config->ui_ascii == HT_UI_ASCII_YES,
         .rotate_after_days = config->alert_rotate_after_days,
-        .clock_off = !config->ui_clock,
+        .clock_off = !config->ui_clock || config->ui_accessible, /* a reader would read every second out */
+        .accessible = config->ui_accessible,
     };
     if (isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0)
         return ht_fail(err, HT_USAGE, "console", "see hooktop --help for the commands", "there is no terminal");

@@ -164,6 +164,7 @@ static enum ht_rc run_screen(struct console *c, struct ht_err *err)
         .production = o->production,
         .ascii = o->ascii,
         .clock_off = o->clock_off,
+        .accessible = o->accessible,
         .no_color = getenv("NO_COLOR") != NULL && getenv("NO_COLOR")[0] != '\0',
     };
     return ht_tui_run(&screen, err);

@@ -134,12 +134,14 @@ static void state_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
                 : d->wanted == HT_ENDPOINT_ACTIVE ? back[ht_dialog_chosen(d, HELD)]
                                                   : off[ht_dialog_chosen(d, HELD)];
     r->rate_per_s = rate ? strtod(rate, NULL) : 0;
-    ht_app_write(app, app->o->loader, r,
-                 d->wanted == HT_ENDPOINT_ACTIVE     ? d->action == HT_ACT_PAUSE ? "resume" : "enable"
-                 : d->wanted == HT_ENDPOINT_REMOVED  ? "remove"
-                 : d->wanted == HT_ENDPOINT_DISABLED ? "disable"
-                                                     : "pause",
-                 d->subject);
+    struct ht_write *w = ht_app_write(app, app->o->loader, r,
+                                      d->wanted == HT_ENDPOINT_ACTIVE ? d->action == HT_ACT_PAUSE ? "resume" : "enable"
+                                      : d->wanted == HT_ENDPOINT_REMOVED  ? "remove"
+                                      : d->wanted == HT_ENDPOINT_DISABLED ? "disable"
+                                                                          : "pause",
+                                      d->subject);
+    if (w && d->wanted != HT_ENDPOINT_REMOVED)
+        w->undo = ht_undo_state(&d->id, (enum ht_endpoint_status)d->was);
 }
 
 static void ask_state(struct ht_app *app, const struct ht_endpoint *e, enum ht_action_id action,
@@ -154,6 +156,7 @@ static void ask_state(struct ht_app *app, const struct ht_endpoint *e, enum ht_a
     struct ht_dialog *d = ht_act_ask(app, on && e->held == 0 ? 1 : 2, action, &e->id, ht_endpoint_name(e), verb, title);
     d->done = state_answered;
     d->wanted = (int)to;
+    d->was = (int)e->status;
     ht_act_endpoint_info(d, e);
     snprintf(counts, sizeof counts, "%lld waiting, %lld held", (long long)e->pending, (long long)e->held);
     if (d->level >= 2)
@@ -208,7 +211,9 @@ static void subscription_answered(struct ht_app *app, struct ht_dialog *d, bool 
         return;
     struct ht_request *r = ht_act_request(d, HT_REQ_SUBSCRIBE);
     r->text = ht_strdup(d->subject);
-    ht_app_write(app, app->o->loader, r, "unsubscribe from", d->subject);
+    struct ht_write *w = ht_app_write(app, app->o->loader, r, "unsubscribe from", d->subject);
+    if (w)
+        w->undo = ht_undo_subscription(&d->id, true);
 }
 
 static void ask_unsubscribe(struct ht_app *app, const struct ht_endpoint *e, const struct ht_subscription *s)
@@ -320,7 +325,10 @@ void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_
     const char *text = reply->kind == HT_REP_PING    ? bad ? "failed" : "answered as it should be"
                        : reply->kind == HT_REP_PROBE ? ht_probe_words[reply->probe.verdict].name
                                                      : reply->text;
-    ht_app_flash(app, bad ? HT_FLASH_ERROR : HT_FLASH_INFO, "%s %s: %s", w->verb, w->subject, text ? text : "done");
+    ht_app_flash(app, bad ? HT_FLASH_ERROR : HT_FLASH_INFO, "%s %s: %s%s", w->verb, w->subject, text ? text : "done",
+                 w->undo.verb ? "; U takes it back for 60 s" : "");
+    if (w->undo.verb)
+        ht_undo_offer(app, w);
     if (reply->kind == HT_REP_PING)
         show_ping(app, &reply->ping, w->subject);
     else if (reply->kind == HT_REP_ROTATED && reply->rotated.secret)

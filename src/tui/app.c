@@ -12,6 +12,7 @@ void ht_app_init(struct ht_app *app, const struct ht_tui_options *o, const struc
 {
     *app = (struct ht_app){.o = o, .term = term, .now_us = now_us, .link_since_us = now_us};
     ht_canvas_init(&app->canvas, o->ascii);
+    app->canvas.plain = app->absolute_times = o->accessible;
     ht_app_switch(app, HT_SCREEN_ENDPOINTS);
     app->dirty = app->urgent = true;
 }
@@ -98,8 +99,8 @@ bool ht_app_ask(struct ht_app *app, struct ht_screen *s, struct ht_request *r)
     return true;
 }
 
-void ht_app_write(struct ht_app *app, struct ht_mailbox *box, struct ht_request *r, const char *verb,
-                  const char *subject)
+struct ht_write *ht_app_write(struct ht_app *app, struct ht_mailbox *box, struct ht_request *r, const char *verb,
+                              const char *subject)
 {
     struct ht_write *w = NULL;
     for (size_t i = 0; i < HT_WRITES_MAX && !w; i++)
@@ -111,12 +112,12 @@ void ht_app_write(struct ht_app *app, struct ht_mailbox *box, struct ht_request 
                      app->link != HT_LINK_UP ? "the database is not connected"
                                              : "too much is already on its way; try again");
         ht_request_free(r);
-        return;
+        return NULL;
     }
-    w->ticket = app->last_ticket;
-    w->verb = verb;
+    *w = (struct ht_write){.ticket = app->last_ticket, .verb = verb};
     snprintf(w->subject, sizeof w->subject, "%s", subject);
     ht_app_flash(app, HT_FLASH_WAIT, "%s %s ...", verb, subject);
+    return w;
 }
 
 static void ask_who(struct ht_app *app)

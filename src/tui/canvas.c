@@ -205,7 +205,7 @@ static uint32_t line_char(const struct ht_canvas *c, enum line l)
         {0x2500, 0x2502, 0x250c, 0x2510, 0x2514, 0x2518},
         {'-', '|', '+', '+', '+', '+'},
     };
-    return chars[c->ascii][l];
+    return c->plain ? ' ' : chars[c->ascii][l];
 }
 
 void ht_draw_rule(struct ht_canvas *c, int row, int col, int cols, const char *title)

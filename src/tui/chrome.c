@@ -280,4 +280,6 @@ void ht_chrome_draw(struct ht_app *app)
         draw_line_input(app, c, c->rows - 2);
     if (app->dialog)
         ht_dialog_draw(app->dialog, c, body, c->rows - 2);
+    if (app->o->accessible)
+        c->cursor_on = true; /* it stands where the eyes would be: Braille and readers follow it */
 }

@@ -22,9 +22,11 @@ static void add_spark(const struct ht_app *app, struct ht_doc *d, const char *la
         peak = hours[i] > peak ? hours[i] : peak;
     for (int i = HOURS - 1; i >= 0; i--) {
         int step = peak == 0 ? 0 : (int)(((int64_t)hours[i] * 8 + peak - 1) / peak);
-        at += snprintf(at, sizeof text - (size_t)(at - text), "%s", steps[step]);
+        if (!app->canvas.plain)
+            at += snprintf(at, sizeof text - (size_t)(at - text), "%s", steps[step]);
     }
-    snprintf(at, sizeof text - (size_t)(at - text), "|  most in an hour %d, now %d", (int)peak, (int)hours[0]);
+    snprintf(at, sizeof text - (size_t)(at - text), "%smost in an hour %d, now %d", app->canvas.plain ? "" : "|  ",
+             (int)peak, (int)hours[0]);
     ht_doc_field(d, label, style, text);
 }
 

@@ -243,6 +243,9 @@ static bool act_everywhere(struct ht_app *app, struct ht_screen *s, enum ht_acti
     case HT_ACT_EXCLUDE:
         ht_narrow_ask(app, action);
         return true;
+    case HT_ACT_UNDO:
+        ht_undo_ask(app);
+        return true;
     case HT_ACT_COLUMNS:
         ht_columns_ask(app);
         return true;

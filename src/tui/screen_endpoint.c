@@ -482,7 +482,9 @@ static void line(struct ht_app *app, struct ht_screen *s, const char *text)
     r->id = s->id;
     r->text = ht_strdup(text);
     r->state = 1;
-    ht_app_write(app, app->o->loader, r, "subscribe to", pattern);
+    struct ht_write *w = ht_app_write(app, app->o->loader, r, "subscribe to", pattern);
+    if (w)
+        w->undo = ht_undo_subscription(&s->id, false);
 }
 
 const struct ht_screen_class ht_screen_endpoint = {

@@ -33,6 +33,7 @@ struct ht_console_options {
     bool ascii;
     int32_t rotate_after_days; /* see ht_tui_options */
     bool clock_off;
+    bool accessible;
 };
 
 HT_MUST_CHECK enum ht_rc ht_console_run(const struct ht_console_options *o, struct ht_err *err);

@@ -68,11 +68,21 @@ struct ht_place {
     int tab;
 };
 
+/* The way back from a change: what to ask for. */
+struct ht_undo {
+    const char *verb; /* static; NULL: there is none */
+    enum ht_request_kind request;
+    struct ht_uuid id;
+    int state;
+};
+#define HT_UNDO_US 60000000LL
+
 /* A write on its way. */
 struct ht_write {
     uint64_t ticket; /* 0: free */
     const char *verb;
     char subject[96];
+    struct ht_undo undo; /* set by whoever posted it, when it can be taken back */
 };
 
 struct ht_app {
@@ -115,6 +125,9 @@ struct ht_app {
     size_t n_messages;                           /* ever */
     bool flash;                                  /* the newest message is shown in the status line */
     struct ht_write writes[HT_WRITES_MAX];
+    struct ht_undo undo; /* of the last change that can be taken back, until undo_until */
+    int64_t undo_until;
+    char undo_subject[96];
     uint64_t who_ticket;
     int64_t drawn_second; /* of the clock in the last frame */
     bool absolute_times;
@@ -145,9 +158,9 @@ struct ht_screen *ht_app_top(struct ht_app *app);
 /* Posts a request for a page; its reply goes to the screen. False: not now; the request is freed. */
 bool ht_app_ask(struct ht_app *app, struct ht_screen *s, struct ht_request *r);
 /* Posts a write or an errand; its outcome becomes a flash (or a screen). `verb` (static) and `subject` name it:
- * "redeliver", "..1a2b3c4d". */
-void ht_app_write(struct ht_app *app, struct ht_mailbox *box, struct ht_request *r, const char *verb,
-                  const char *subject);
+ * "redeliver", "..1a2b3c4d". The write on its way, for its `undo`, or NULL when it could not be posted. */
+struct ht_write *ht_app_write(struct ht_app *app, struct ht_mailbox *box, struct ht_request *r, const char *verb,
+                              const char *subject);
 void ht_app_flash(struct ht_app *app, enum ht_flash_kind kind, const char *fmt, ...) HT_PRINTF(3, 4);
 void ht_app_flash_err(struct ht_app *app, const struct ht_err *err);
 void ht_app_open_dialog(struct ht_app *app, struct ht_dialog *d); /* takes it */
@@ -178,6 +191,12 @@ void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_
 /* narrow.c: asks which value of the row the filter takes; the key that answers. */
 void ht_narrow_ask(struct ht_app *app, enum ht_action_id action);
 void ht_narrow_key(struct ht_app *app, int32_t key);
+/* undo.c: the way back to a state, or to (not) being subscribed; offers it once the change is done, for HT_UNDO_US;
+ * asks whether to go it. */
+struct ht_undo ht_undo_state(const struct ht_uuid *endpoint, enum ht_endpoint_status was);
+struct ht_undo ht_undo_subscription(const struct ht_uuid *endpoint, bool was_on);
+void ht_undo_offer(struct ht_app *app, const struct ht_write *done);
+void ht_undo_ask(struct ht_app *app);
 /* columns.c: asks which columns the screen's list shows. */
 void ht_columns_ask(struct ht_app *app);
 /* copy.c: asks what to copy; the key that answers; the text of the screen to $PAGER or $EDITOR. */

@@ -29,6 +29,7 @@ struct ht_canvas {
     struct ht_cell *cells;
     bool ascii_text; /* the terminal's character set is ASCII: all else is shown as <U+00E9> */
     bool ascii;      /* rules and bars from ASCII characters */
+    bool plain;      /* no rules, boxes and graphs: a screen reader would read them out */
     int cursor_row;  /* where the terminal's cursor is parked: the selected row, for screen readers */
     int cursor_col;
     bool cursor_on; /* shown, because something is being typed there */

@@ -51,7 +51,7 @@ struct ht_dialog {
     char complaint[128];
     /* what `done` needs; ids only, nothing of the list it came from */
     int action;
-    int wanted;
+    int wanted, was; /* states */
     struct ht_uuid id, tenant;
     int32_t generation;
     char subject[96];

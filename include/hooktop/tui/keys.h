@@ -119,6 +119,7 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(PROMOTE, "promote", "O", HT_HAS_SECRET, CHANGE, ADMIN, "promote", "the secret that waits signs now, alone")      \
     X(ADD, "add", "A", HT_HAS_ADD, CHANGE, ADMIN, "add", "add one to this list")                                       \
     X(EDIT, "edit", "E", HT_HAS_ENDPOINT, CHANGE, ADMIN, "edit", "change its URL, events, limits, headers")            \
+    X(UNDO, "undo", "U", HT_HAS_COMMAND, CHANGE, OPERATE, "", "take back a pause, disable or subscription")            \
     X(REMOVE, "remove", "X", HT_HAS_REMOVE, CHANGE, ADMIN, "remove", "remove it, or end it now")                       \
     X(REDELIVER, "redeliver", "R", HT_HAS_DELIVERY, CHANGE, OPERATE, "redeliver", "deliver it to its endpoint again")  \
     X(CANCEL, "cancel", "C", HT_HAS_DELIVERY, CHANGE, OPERATE, "cancel", "cancel what is still to be tried of it")     \

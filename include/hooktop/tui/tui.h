@@ -44,7 +44,8 @@ struct ht_tui_options {
     int32_t rotate_after_days; /* an active secret that is older is due for rotation; 0: 365 */
     bool readonly;
     bool production;
-    bool ascii; /* no line drawing even where the locale has it */
+    bool ascii;      /* no line drawing even where the locale has it */
+    bool accessible; /* for screen readers and Braille: no lines, no graphs, the cursor seen, times that stand still */
     bool clock_off;
     bool no_color;
 };

@@ -1,0 +1,64 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "act_parts.h"
+
+/* Taking back the last change for a while. The way back is noted before the change is sent (the row it was read from
+ * may be another afterwards), and only what can be had back is offered: what was cancelled or already sent stays so. */
+
+static const char *const state_verbs[] = {
+    [HT_ENDPOINT_ACTIVE] = "resume", [HT_ENDPOINT_PAUSED] = "pause", [HT_ENDPOINT_DISABLED] = "disable"};
+
+struct ht_undo ht_undo_state(const struct ht_uuid *endpoint, enum ht_endpoint_status was)
+{
+    struct ht_undo u = {.id = *endpoint, .request = HT_REQ_ENDPOINT_STATE, .state = (int)was};
+    if (was != HT_ENDPOINT_ACTIVE && was != HT_ENDPOINT_PAUSED && was != HT_ENDPOINT_DISABLED)
+        return u; /* nobody can make it unverified again */
+    u.verb = state_verbs[was];
+    return u;
+}
+
+struct ht_undo ht_undo_subscription(const struct ht_uuid *endpoint, bool was_on)
+{
+    return (struct ht_undo){.id = *endpoint,
+                            .request = HT_REQ_SUBSCRIBE,
+                            .state = was_on,
+                            .verb = was_on ? "subscribe to" : "unsubscribe from"};
+}
+
+void ht_undo_offer(struct ht_app *app, const struct ht_write *done)
+{
+    app->undo = done->undo;
+    app->undo_until = app->now_us + HT_UNDO_US;
+    snprintf(app->undo_subject, sizeof app->undo_subject, "%s", done->subject);
+}
+
+static void answered(struct ht_app *app, struct ht_dialog *d, bool yes)
+{
+    const struct ht_undo *u = &app->undo;
+    if (!yes)
+        return;
+    struct ht_request *r = ht_act_request(d, u->request);
+    r->state = u->state;
+    if (u->request == HT_REQ_SUBSCRIBE)
+        r->text = ht_strdup(app->undo_subject);
+    else
+        r->choice = u->state == HT_ENDPOINT_ACTIVE ? HT_HELD_RELEASE : HT_HELD_KEEP;
+    (void)ht_app_write(app, app->o->loader, r, u->verb, app->undo_subject);
+    app->undo = (struct ht_undo){0};
+}
+
+void ht_undo_ask(struct ht_app *app)
+{
+    const struct ht_undo *u = &app->undo;
+    char title[192];
+    if (!u->verb || app->now_us >= app->undo_until) {
+        ht_app_flash(app, HT_FLASH_INFO, "nothing to take back: no such change in the last %d s",
+                     (int)(HT_UNDO_US / 1000000));
+        return;
+    }
+    snprintf(title, sizeof title, "Undo: %s %s?", u->verb, app->undo_subject);
+    struct ht_dialog *d = ht_act_ask(app, 1, HT_ACT_UNDO, &u->id, app->undo_subject, "Undo", title);
+    d->done = answered;
+    ht_act_finish(app, d, false);
+}

@@ -1,0 +1,123 @@
+/* Taking back the last change, and the console for a screen reader. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "console_rig.h"
+#include "ht_test.h"
+
+static void answer_yes(struct ht_rig *r)
+{
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "y");
+}
+
+static void a_disabled_endpoint_comes_back(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "D");
+    answer_yes(r);
+    SHOWS(r, "U takes it back for 60 s");
+    struct ht_uuid disabled = r->last->id;
+    ht_rig_keys(r, "jj2U"); /* wherever one is by now */
+    SHOWS(r, "Undo: resume Acme billing?");
+    answer_yes(r);
+    assert_int_equal(r->asked[HT_REQ_ENDPOINT_STATE], 2);
+    assert_int_equal(r->last->state, HT_ENDPOINT_ACTIVE);
+    assert_int_equal(r->last->choice, HT_HELD_RELEASE);
+    assert_int_equal(ht_uuid_cmp(&r->last->id, &disabled), 0);
+    ht_rig_keys(r, "U");
+    SHOWS(r, "nothing to take back"); /* once */
+}
+
+static void only_for_a_minute(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "P");
+    answer_yes(r);
+    ht_rig_pass(r, 59000);
+    ht_rig_keys(r, "U");
+    SHOWS(r, "Undo: resume Acme billing?");
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "n");
+    ht_rig_pass(r, 1000);
+    ht_rig_keys(r, "U");
+    SHOWS(r, "nothing to take back");
+    assert_int_equal(r->asked[HT_REQ_ENDPOINT_STATE], 1);
+}
+
+static void subscriptions_go_both_ways(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "j\n\tAorder.*\n");
+    assert_int_equal(r->last->state, 1);
+    ht_rig_keys(r, "U");
+    SHOWS(r, "Undo: unsubscribe from order.*?");
+    answer_yes(r);
+    assert_int_equal(r->last->kind, HT_REQ_SUBSCRIBE);
+    assert_int_equal(r->last->state, 0);
+    assert_string_equal(r->last->text, "order.*");
+    ht_rig_keys(r, "X");
+    answer_yes(r);
+    SHOWS(r, "U takes it back for 60 s");
+    ht_rig_keys(r, "U");
+    SHOWS(r, "Undo: subscribe to invoice.*?");
+    answer_yes(r);
+    assert_int_equal(r->last->state, 1);
+    assert_string_equal(r->last->text, "invoice.*");
+}
+
+static void what_cannot_be_had_back_is_not_offered(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "T");
+    answer_yes(r);
+    HIDES(r, "U takes it back");
+    ht_rig_keys(r, "qU");
+    SHOWS(r, "nothing to take back");
+}
+
+/* Line drawing, boxes of ASCII and the steps of a graph. */
+static void expect_plain(struct ht_rig *r, int line)
+{
+    static const char *const drawn[] = {"\xe2\x94", "\xe2\x96", "----", "+--"};
+    for (size_t i = 0; i < sizeof drawn / sizeof drawn[0]; i++)
+        ht_rig_expect(r, drawn[i], false, line);
+    assert_true(r->app.canvas.cursor_on);
+}
+
+static void a_reader_hears_no_lines(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_fini(r);
+    *r = (struct ht_rig){.data = {.endpoints = HT_DATA_ENDPOINTS, .deliveries = 120},
+                         .options = {.accessible = true, .clock_off = true}};
+    ht_rig_start(r, 24, 80);
+    ht_rig_post(r, ht_data_link(HT_LINK_UP));
+    ht_rig_pump(r);
+    ht_rig_keys(r, "j");
+    SHOWS(r, "13:59:53"); /* times that stand still */
+    expect_plain(r, __LINE__);
+    assert_int_equal(r->app.canvas.cursor_row, 5);
+    ht_rig_keys(r, "D");
+    ht_rig_pass(r, 300);
+    SHOWS(r, "[>Cancel<]");
+    expect_plain(r, __LINE__);
+    ht_rig_key(r, HT_KEY_ESC);
+    ht_rig_keys(r, "\n\t\t\t");
+    SHOWS(r, "Succeeded      most in an hour 3013, now 1702");
+    expect_plain(r, __LINE__);
+    ht_rig_keys(r, ":audit\n");
+    SHOWS(r, "   change\n");
+    expect_plain(r, __LINE__);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        HT_RIG_TEST(a_disabled_endpoint_comes_back), HT_RIG_TEST(only_for_a_minute),
+        HT_RIG_TEST(subscriptions_go_both_ways),     HT_RIG_TEST(what_cannot_be_had_back_is_not_offered),
+        HT_RIG_TEST(a_reader_hears_no_lines),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
