@@ -63,7 +63,7 @@ CREATE FUNCTION hooktop.wake(endpoint uuid) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     now_ms bigint := (date_part('epoch', clock_timestamp()) * 1000)::bigint;
 BEGIN
-    IF now_ms < (SELECT s.last_value FROM asleep_until s) AND now_ms - (SELECT s.last_value FROM woken_at s) NOT BETWEEN 0 AND 20 THEN
+    IF now_ms < pg_sequence_last_value('asleep_until') AND now_ms - coalesce(pg_sequence_last_value('woken_at'), 0) NOT BETWEEN 0 AND 20 THEN
         PERFORM setval('woken_at', now_ms);
         PERFORM pg_notify('hooktop_wake', endpoint::text);
     END IF;
@@ -112,8 +112,7 @@ DECLARE
     t event_type;
     now_at timestamptz := clock_timestamp();
     patterns text[];
-    ready uuid[];
-    ids uuid[];
+    ready uuid; -- the first of those that can be sent to at once
     shut uuid[];
 BEGIN
     PERFORM check_tenant(tenant);
@@ -152,31 +151,34 @@ BEGIN
     IF to_regclass('hooktop.event_' || to_char(now_at AT TIME ZONE 'UTC', 'YYYYMMDD')) IS NULL THEN
         PERFORM make_partitions(7); -- nobody has made them ahead for two weeks
     END IF;
-    INSERT INTO event (id, tenant_id, type, data, source, performed_by, event_name, workflow, key, created_at)
-    VALUES (emit_counted.event_id, tenant, type, data, source, performed_by, event_name, workflow, idempotency_key, now_at);
-
-    -- whom it is for: active endpoints, and those that do not look so
+    -- One statement: each costs a start and an end of its own, and producers pay for it. `m`: whom it is for, active endpoints
+    -- and those that do not look so.
     patterns := patterns_of(type);
-    SELECT array_agg(m.endpoint_id) FILTER (WHERE e.active), array_agg(uuid7()) FILTER (WHERE e.active),
-           array_agg(m.endpoint_id) FILTER (WHERE NOT e.active), count(*)
-    INTO ready, ids, shut, deliveries
-    FROM (SELECT DISTINCT s.endpoint_id FROM unnest(patterns) p
-          CROSS JOIN LATERAL (SELECT x.endpoint_id FROM subscription x
-                              WHERE x.tenant_id = tenant AND x.pattern = p AND x.valid_to IS NULL OFFSET 0) s) m
-    CROSS JOIN LATERAL (
-        SELECT x.status = 'active' AS active FROM endpoint x
-        WHERE x.id = m.endpoint_id AND x.tenant_id = tenant AND x.status <> 'removed'
-          AND (x.source_filter IS NULL OR x.profile <> 'claimable' OR x.source_filter = coalesce(emit_counted.source, 'api'))
-          AND (x.workflows IS NULL OR x.profile <> 'instnt' OR emit_counted.workflow = ANY (x.workflows))
-        OFFSET 0) e;
-    IF ready IS NOT NULL THEN
+    WITH m AS MATERIALIZED (
+        SELECT s.endpoint_id, e.active, uuid7() AS id
+        FROM (SELECT DISTINCT s.endpoint_id FROM unnest(patterns) p
+              CROSS JOIN LATERAL (SELECT x.endpoint_id FROM subscription x
+                                  WHERE x.tenant_id = tenant AND x.pattern = p AND x.valid_to IS NULL OFFSET 0) s) s
+        CROSS JOIN LATERAL (
+            SELECT x.status = 'active' AS active FROM endpoint x
+            WHERE x.id = s.endpoint_id AND x.tenant_id = tenant AND x.status <> 'removed'
+              AND (x.source_filter IS NULL OR x.profile <> 'claimable' OR x.source_filter = coalesce(emit_counted.source, 'api'))
+              AND (x.workflows IS NULL OR x.profile <> 'instnt' OR emit_counted.workflow = ANY (x.workflows))
+            OFFSET 0) e
+    ), happened AS (
+        INSERT INTO event (id, tenant_id, type, data, source, performed_by, event_name, workflow, key, created_at)
+        VALUES (emit_counted.event_id, tenant, type, data, source, performed_by, event_name, workflow, idempotency_key, now_at)
+    ), told AS (
         INSERT INTO delivery (id, tenant_id, event_id, endpoint_id, type, status, created_at)
-        SELECT d.id, tenant, emit_counted.event_id, d.endpoint_id, type, 'ready', now_at FROM unnest(ids, ready) AS d (id, endpoint_id);
+        SELECT m.id, tenant, emit_counted.event_id, m.endpoint_id, type, 'ready', now_at FROM m WHERE m.active
+    ), waits AS (
         INSERT INTO tenant_webhook_outbox (tenant_id, endpoint_id, delivery_id, event_id, due_at)
-        SELECT tenant, d.endpoint_id, d.id, emit_counted.event_id, now_at FROM unnest(ids, ready) AS d (id, endpoint_id);
-        IF (date_part('epoch', now_at) * 1000)::bigint < (SELECT s.last_value FROM asleep_until s) THEN
-            PERFORM wake(ready[1]);
-        END IF;
+        SELECT tenant, m.endpoint_id, m.id, emit_counted.event_id, now_at FROM m WHERE m.active
+    )
+    SELECT (array_agg(m.endpoint_id) FILTER (WHERE m.active))[1], array_agg(m.endpoint_id) FILTER (WHERE NOT m.active), count(*)
+    INTO ready, shut, deliveries FROM m;
+    IF ready IS NOT NULL AND (date_part('epoch', now_at) * 1000)::bigint < pg_sequence_last_value('asleep_until') THEN
+        PERFORM wake(ready);
     END IF;
     IF shut IS NOT NULL THEN
         PERFORM emit_held(tenant, emit_counted.event_id, type, now_at, shut);

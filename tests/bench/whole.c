@@ -40,7 +40,7 @@ static struct ht_engine_figures figures(struct run *r)
     return f;
 }
 
-/* Looks every millisecond until so many are in flight, or have succeeded. Returns when that was. */
+/* Looks again and again until so many are in flight, or have succeeded. Returns when that was. */
 static int64_t wait_for(struct run *r, int32_t in_flight, int64_t succeeded, int64_t *ret_succeeded)
 {
     int64_t until = ht_mono_us() + PATIENCE_US;
@@ -49,7 +49,7 @@ static int64_t wait_for(struct run *r, int32_t in_flight, int64_t succeeded, int
         if (ht_mono_us() > until) {
             bench_die("the engine does not get on");
         }
-        usleep(1000);
+        usleep(3000);
         f = figures(r);
     }
     *ret_succeeded = f.succeeded;
