@@ -194,8 +194,9 @@ END $$;
 -- on, oldest first. A cap of 1 means strictly in order: only the first row, and only when it is due and free.
 -- Where its breaker is half open one row is taken, by one worker; its rate is kept over all workers.
 -- A row whose lease ran out is free again and keeps its attempt number; `claims` tells how often it was taken without
--- being settled, and its data is left out when that says it may be what kills workers. One that was taken twice in vain is
--- suspect, and so are all that the same workers had in hand: so that it becomes clear which of them it is, a suspect is taken
+-- being settled, and its data is left out when that says it may be what kills workers. Where the worker that had it lives on
+-- (it said so after the half of that lease at which it would have renewed it), that does not count. One that two workers died
+-- with is suspect, and so are all that they had in hand: so that it becomes clear which of them it is, a suspect is taken
 -- alone, and none while the worker says that it has one. One whose request could be built is renewed as innocent.
 -- A worker says that it is there (heartbeat) before it claims: one that is alone counts its own rows itself, and only where
 -- there are several are their leases counted here. `floor_at` (NULL: not looked at) is the due time of the endpoint's first row.
@@ -211,6 +212,7 @@ CREATE FUNCTION hooktop.claim(worker uuid, lease_ms int, tenants uuid[], endpoin
 DECLARE
     now_at timestamptz := clock_timestamp();
     until timestamptz := now_at + lease_ms * interval '1 ms';
+    half_lease interval := lease_ms * interval '0.5 ms';
     who uuid[];
     room_of int[];
     cap_of int[];
@@ -222,11 +224,11 @@ DECLARE
     rows_at tid[];
     versions int[];
     events uuid[]; -- ascending: of its two ends follow the partitions to look into
-    suspects boolean[];
+    strikes int[];
     more_rows tid[];
     more_versions int[];
     more_events uuid[];
-    more_suspects boolean[];
+    more_strikes int[];
 BEGIN
     -- Active, its breaker not open, and nobody else is claiming for it at this moment: else two would find the same room.
     SELECT array_agg(x.id), array_agg(x.room), array_agg(x.cap), array_agg(x.floor_at), array_agg(x.version), bool_or(x.cap = 1),
@@ -250,21 +252,29 @@ BEGIN
                 ORDER BY o.due_at LIMIT w.cap + 16) y
             WHERE y.lease_until > now_at) f;
     END IF;
-    SELECT array_agg(x.row_at), array_agg(w.version), array_agg(x.event_id), array_agg(x.claims >= 2)
-    INTO rows_at, versions, events, suspects
+    SELECT array_agg(x.row_at), array_agg(w.version), array_agg(x.event_id), array_agg(x.strikes)
+    INTO rows_at, versions, events, strikes
     FROM unnest(who, room_of, cap_of, floor_of, version_of) AS w (endpoint, room, cap, floor_at, version)
     CROSS JOIN LATERAL (
-        SELECT o.ctid AS row_at, o.event_id, o.claims FROM tenant_webhook_outbox o
+        SELECT o.ctid AS row_at, o.event_id,
+               CASE WHEN o.claims > 0 AND EXISTS (
+                   SELECT FROM worker h WHERE h.id = o.worker_id AND h.heartbeat_at > o.lease_until - half_lease)
+               THEN o.claims - 1 ELSE o.claims END AS strikes
+        FROM tenant_webhook_outbox o
         WHERE o.endpoint_id = w.endpoint AND o.due_at >= w.floor_at AND o.due_at <= now_at
           AND (o.lease_until IS NULL OR o.lease_until <= now_at) AND (o.not_before IS NULL OR o.not_before <= now_at)
         ORDER BY o.due_at LIMIT w.room FOR UPDATE SKIP LOCKED) x
     WHERE w.cap > 1 AND w.room > 0;
     IF in_order THEN
-        SELECT array_agg(x.row_at), array_agg(w.version), array_agg(x.event_id), array_agg(x.claims >= 2)
-        INTO more_rows, more_versions, more_events, more_suspects
+        SELECT array_agg(x.row_at), array_agg(w.version), array_agg(x.event_id), array_agg(x.strikes)
+        INTO more_rows, more_versions, more_events, more_strikes
         FROM unnest(who, room_of, cap_of, floor_of, version_of) AS w (endpoint, room, cap, floor_at, version)
         CROSS JOIN LATERAL (
-            SELECT o.ctid AS row_at, o.event_id, o.claims FROM tenant_webhook_outbox o
+            SELECT o.ctid AS row_at, o.event_id,
+                   CASE WHEN o.claims > 0 AND EXISTS (
+                       SELECT FROM worker h WHERE h.id = o.worker_id AND h.heartbeat_at > o.lease_until - half_lease)
+                   THEN o.claims - 1 ELSE o.claims END AS strikes
+            FROM tenant_webhook_outbox o
             WHERE o.ctid = (SELECT y.ctid FROM tenant_webhook_outbox y
                             WHERE y.endpoint_id = w.endpoint ORDER BY y.due_at LIMIT 1) -- also before the floor
               AND o.due_at <= now_at
@@ -274,12 +284,14 @@ BEGIN
         rows_at := rows_at || more_rows;
         versions := versions || more_versions;
         events := events || more_events;
-        suspects := suspects || more_suspects;
+        strikes := strikes || more_strikes;
     END IF;
-    IF true = ANY (suspects) THEN
-        SELECT array_agg(r.row_at), array_agg(r.version), array_agg(r.event_id) INTO rows_at, versions, events
-        FROM unnest(rows_at, versions, events, suspects) WITH ORDINALITY AS r (row_at, version, event_id, is_suspect, i)
-        WHERE CASE WHEN suspect THEN r.i = array_position(suspects, true) ELSE NOT r.is_suspect END;
+    IF 2 <= ANY (strikes) THEN
+        SELECT array_agg(x.row_at), array_agg(x.version), array_agg(x.event_id), array_agg(x.strikes)
+        INTO rows_at, versions, events, strikes
+        FROM (SELECT r.row_at, r.version, r.event_id, r.strikes
+              FROM unnest(rows_at, versions, events, strikes) WITH ORDINALITY AS r (row_at, version, event_id, strikes, i)
+              WHERE (r.strikes >= 2) = suspect ORDER BY r.i LIMIT CASE WHEN suspect THEN 1 END) x;
     END IF;
     IF probed IS NOT NULL OR metered IS NOT NULL THEN
         PERFORM charge_rooms(now_at, until, probed, metered, rows_at);
@@ -291,8 +303,8 @@ BEGIN
     RETURN QUERY
     WITH got AS MATERIALIZED (
         UPDATE tenant_webhook_outbox o
-        SET lease_id = gen_random_uuid(), lease_until = until, worker_id = worker, claims = least(o.claims + 1, 1000)
-        FROM unnest(rows_at, versions) AS r (row_at, version)
+        SET lease_id = gen_random_uuid(), lease_until = until, worker_id = worker, claims = least(r.strikes + 1, 1000)
+        FROM unnest(rows_at, versions, strikes) AS r (row_at, version, strikes)
         WHERE o.ctid = r.row_at
         RETURNING o.tenant_id, o.endpoint_id, o.delivery_id, o.lease_id, o.attempts, o.claims, o.body_version, o.due_at, o.event_id,
                   r.version

@@ -151,7 +151,7 @@ struct ht_engine {
     bool claims_up;
     char link_why[160];
     int64_t clock_offset_us; /* the database's clock minus the monotonic one */
-    /* A row that was taken twice in vain, in hand, until it is known that its request could be built; NULL: none. */
+    /* A row that two workers died with, in hand, until it is known that its request could be built; NULL: none. */
     struct ht_flight *suspect;
     int64_t suspect_since;
     struct ht_map flights;     /* by delivery */

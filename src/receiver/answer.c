@@ -241,6 +241,14 @@ static void answer_drip(struct ht_rx_plan *p, const struct script *s)
     p->drip_ms = ms_of(s->arg);
 }
 
+static void answer_raw(struct ht_rx_plan *p, const struct script *s)
+{
+    ht_buf_adds(&p->head, s->text != NULL ? s->text : "");
+    p->status = status_or(s->arg, 0);
+    p->status_at = p->head.len;
+    p->end = HT_RX_CLOSE;
+}
+
 static void (*const answers[])(struct ht_rx_plan *, const struct script *) = {
     [HT_ANSWER_STATUS] = answer_status,
     [HT_ANSWER_FAIL_FIRST] = answer_fail_first,
@@ -262,6 +270,7 @@ static void (*const answers[])(struct ht_rx_plan *, const struct script *) = {
     [HT_ANSWER_RETRY_AFTER] = answer_retry_after,
     [HT_ANSWER_HOSTILE] = answer_hostile,
     [HT_ANSWER_DRIP] = answer_drip,
+    [HT_ANSWER_RAW] = answer_raw,
 };
 
 static void plan_init(struct ht_rx_plan *p)

@@ -35,6 +35,7 @@ enum ht_answer {
     HT_ANSWER_RETRY_AFTER,        /* arg = status 429 or 503, text = the header's value */
     HT_ANSWER_HOSTILE,            /* 500 whose headers and body hold terminal control sequences */
     HT_ANSWER_DRIP,               /* arg = ms between single bytes of a 200 */
+    HT_ANSWER_RAW,                /* text as it is, then FIN; arg = the status it amounts to, 0 = none */
 };
 
 struct ht_route {

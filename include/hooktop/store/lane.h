@@ -48,7 +48,8 @@ struct ht_claimed {
     struct ht_uuid lease_id;
     struct ht_event event;
     int32_t attempt; /* counts from 1; the same again when an earlier claim was never settled */
-    int32_t claims;  /* taken so often without being settled; above HT_CLAIMS_MAX `event.data` is NULL: quarantine it */
+    int32_t claims; /* taken so often, and all before died with it; above HT_CLAIMS_MAX `event.data` is NULL: quarantine
+                       it */
     int32_t body_version;
     int32_t endpoint_version; /* of the settings the database has now */
     int64_t due_at;
@@ -141,7 +142,7 @@ bool ht_lane_up(const struct ht_lane *l);
 
 /* Submitting never blocks. False: the queue is full, or (settlements excepted) the lane is down; nothing was taken. */
 HT_MUST_CHECK bool ht_lane_discover(struct ht_lane *l, const struct ht_uuid *from, int32_t limit);
-/* `suspect`: a row that was taken twice in vain may come, and then it comes alone; to be said while none is in hand. */
+/* `suspect`: a row that two workers died with may come, and then it comes alone; to be said while none is in hand. */
 HT_MUST_CHECK bool ht_lane_claim(struct ht_lane *l, const struct ht_claim_want *wants, size_t n, bool suspect);
 HT_MUST_CHECK bool ht_lane_targets(struct ht_lane *l, const struct ht_uuid *tenants, const struct ht_uuid *endpoints,
                                    size_t n);

@@ -6,7 +6,7 @@
 
 #include "fault.h"
 
-#define GAP_MS          450 /* between two faults, on average */
+#define GAP_MS          300 /* between two faults, on average */
 #define TEND_MS         10
 #define OVERLAP_MS      3000
 #define HANGS_MS        7000 /* longer than connecting may take */
@@ -149,7 +149,7 @@ static int64_t crash_worker(struct ft_nemesis *n)
                                          "before_send",   "after_send",   "request_begun", "after_answer",
                                          "before_settle", "settle_sent",  "after_settle",  "renew_sent",
                                          "after_renew",   "release_sent", "goodbye_sent"};
-    int i = any_worker(n), point = ft_below(&n->random, (int)HT_COUNT(points)), times = 1 + ft_below(&n->random, 30);
+    int i = any_worker(n), point = ft_below(&n->random, (int)HT_COUNT(points)), times = 1 + ft_below(&n->random, 8);
     bool rare = strncmp(points[point], "re", 2) == 0 || strcmp(points[point], "goodbye_sent") == 0;
     if (i < 0)
         return -1;
@@ -471,6 +471,12 @@ const struct ft_fault ft_faults[] = {
 };
 const size_t ft_faults_len = HT_COUNT(ft_faults);
 
+/* What is prepared and happens later: watch() tells when it did. */
+static bool is_prepared(const struct ft_fault *f)
+{
+    return f->cut >= 0 || f->inject == crash_worker;
+}
+
 /* Running -------------------------------------------------------------------------------------------------------------
  */
 
@@ -478,10 +484,10 @@ const size_t ft_faults_len = HT_COUNT(ft_faults);
 static void watch(struct ft_nemesis *n)
 {
     for (size_t i = 0; i < ft_faults_len; i++) {
-        bool crash = ft_faults[i].inject == crash_worker;
-        if (!crash && ft_faults[i].cut < 0)
+        const struct ft_fault *f = &ft_faults[i];
+        if (!is_prepared(f))
             continue;
-        int times = crash ? n->workers->crashed : ft_proxy_fired(n->proxy, (enum ft_cut)ft_faults[i].cut);
+        int times = f->cut < 0 ? n->workers->crashed : ft_proxy_fired(n->proxy, (enum ft_cut)f->cut);
         if (times > n->times[i]) {
             n->times[i] = times;
             disrupted(n, i, 0, false);
@@ -518,15 +524,15 @@ static bool inject(struct ft_nemesis *n, size_t i)
     char time[HT_TIME_TEXT];
     n->current = i;
     /* Begun before it is done, because what it does may be felt before it returns. */
-    if (f->disrupts && f->cut < 0)
+    if (f->disrupts && !is_prepared(f))
         disrupted(n, i, 0, false);
     int64_t for_ms = f->inject(n);
     ht_time_rfc3339(ht_mono_us() + n->world->db_minus_mono, time);
     fprintf(n->plan, "%s %6lld ms %s%s\n", time, (long long)at, f->name, for_ms < 0 ? ": nothing to do it to" : "");
     fflush(n->plan);
-    if (for_ms >= 0 && f->cut < 0 && f->inject != crash_worker)
+    if (for_ms >= 0 && !is_prepared(f))
         n->times[i]++;
-    if (for_ms >= 0 && f->disrupts)
+    if (for_ms >= 0 && f->disrupts && !is_prepared(f))
         disrupted(n, i, for_ms, f->inject == stop_worker);
     return for_ms >= 0;
 }
