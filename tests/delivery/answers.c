@@ -2,9 +2,14 @@
  * misbehaves on purpose. One event goes to all of them at once, so it is also seen that none of them harms another. */
 #include "delivery_lab.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static char crowded_url[64];
 
 struct row {
     struct lab_endpoint e;
@@ -87,9 +92,9 @@ static struct row rows[] = {
      503,
      "ready",
      NULL},
-    {{RAW("103", "HTTP/1.1 103 Early Hints\r\n\r\n")}, "not_http", 103, "ready", NULL},
+    {{RAW("103", "HTTP/1.1 103 Early Hints\r\n\r\n")}, "empty", 103, "ready", NULL},
     {{RAW("101", "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")},
-     "not_http",
+     "empty",
      101,
      "ready",
      NULL},
@@ -98,9 +103,40 @@ static struct row rows[] = {
     {{RAW("999", "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n")}, "not_http", 999, "ready", NULL},
     {{RAW("banner", "SSH-2.0-OpenSSH_9.2\r\n")}, "not_http", 0, "ready", NULL},
     {{RAW("http-0.9", "<html>200 OK</html>")}, "not_http", 0, "ready", NULL},
+    {{.url = crowded_url}, "timeout_connect", 0, "ready", NULL},
     {{.url = "http://127.0.0.1:1/"}, "refused", 0, "ready", NULL},
     {{.url = "https://name.invalid/"}, "dns", 0, "ready", NULL},
 };
+
+/* A listener whose queue is full: nobody answers the next SYN. */
+struct crowd {
+    int fds[4]; /* the listener and who waits at it */
+};
+
+static void crowd_gather(struct crowd *c)
+{
+    struct sockaddr_in at = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t len = sizeof at;
+    for (size_t i = 0; i < HT_COUNT(c->fds); i++) {
+        c->fds[i] = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+        assert_true(c->fds[i] >= 0);
+        if (i == 0) {
+            assert_int_equal(bind(c->fds[0], (struct sockaddr *)&at, sizeof at), 0);
+            assert_int_equal(listen(c->fds[0], 0), 0);
+            assert_int_equal(getsockname(c->fds[0], (struct sockaddr *)&at, &len), 0);
+        } else {
+            (void)!connect(c->fds[i], (struct sockaddr *)&at, sizeof at);
+        }
+    }
+    snprintf(crowded_url, sizeof crowded_url, "http://127.0.0.1:%d/", ntohs(at.sin_port));
+}
+
+static void crowd_leave(const struct crowd *c)
+{
+    for (size_t i = 0; i < HT_COUNT(c->fds); i++) {
+        close(c->fds[i]);
+    }
+}
 
 #define LAST "ORDER BY a.n DESC LIMIT 1"
 #define OF_ATTEMPT(what)                                                                                               \
@@ -125,6 +161,8 @@ static void check_row(struct lab *w, const struct row *r)
 static void test_every_answer(void **state)
 {
     struct lab *w = *state;
+    struct crowd crowd;
+    crowd_gather(&crowd);
     for (size_t i = 0; i < HT_COUNT(rows); i++) {
         lab_endpoint(w, &rows[i].e);
     }
@@ -149,6 +187,7 @@ static void test_every_answer(void **state)
         }
     }
     lab_stop(w);
+    crowd_leave(&crowd);
     /* not one request was sent twice, and no redirect was followed */
     for (size_t i = 0; i < HT_COUNT(rows); i++) {
         struct ht_route_counts counts;

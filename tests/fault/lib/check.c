@@ -23,7 +23,7 @@ const struct ft_invariant ft_invariants[FT_INVARIANTS] = {
     [FT_TOO_MUCH] = {"I7", "a worker takes no more memory and files than its slots account for"},
     [FT_FORBIDDEN] = {"I8", "nobody followed a redirect or a proxy to where nothing may go"},
     [FT_IDLE_TRANSACTION] = {"I9", "no transaction of a worker stands idle"},
-    [FT_NOT_DRAINED] = {"I10", "after the faults everything settles within the schedule and two leases"},
+    [FT_NOT_DRAINED] = {"I10", "after the faults everything settles"},
     [FT_OUT_OF_ORDER] = {"I12", "endpoints that take one at a time get the events in the order they were emitted in"},
     [FT_PHANTOM] = {"I13", "what was rolled back was never sent, and nothing was sent that is not in the store"},
     [FT_BROKEN] = {"I14", "workers end only when told or killed, and the database refuses nothing they ask"},
@@ -102,8 +102,7 @@ static bool disrupted(const struct ft_history *h, int64_t from, int64_t to, bool
     return false;
 }
 
-/* One delivery ------------------------------------------------------------------------------------------------------
- */
+/* One delivery ----------------------------------------------------------------------------------------------------- */
 
 /* Nothing here kills a worker by what it holds, so nothing may be set aside for that. */
 static bool ended(const struct ft_delivery *d)

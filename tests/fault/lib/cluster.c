@@ -49,8 +49,7 @@ static void take_down(const char *dir, const char *mode)
     call("stop", dir, mode);
 }
 
-/* Life ---------------------------------------------------------------------------------------------------------------
- */
+/* Life ------------------------------------------------------------------------------------------------------------- */
 
 /* With a disk that can be full. */
 static void prepare_disk(struct ft_cluster *c)
@@ -112,8 +111,7 @@ void ft_cluster_stop(struct ft_cluster *c)
     c->dsn = NULL;
 }
 
-/* A standby ----------------------------------------------------------------------------------------------------------
- */
+/* A standby -------------------------------------------------------------------------------------------------------- */
 
 /* Whether a commit waits for the standby. */
 static void wait_for_standby(const struct ft_cluster *c, bool wait)
@@ -149,8 +147,7 @@ void ft_cluster_fail_over(struct ft_cluster *c)
     c->follows = false;
 }
 
-/* Processes ----------------------------------------------------------------------------------------------------------
- */
+/* Processes -------------------------------------------------------------------------------------------------------- */
 
 static size_t children_of(pid_t parent, pid_t *ret)
 {
@@ -185,8 +182,7 @@ void ft_cluster_signal(const struct ft_cluster *c, int node, int number)
         ft_process_gone(parent);
 }
 
-/* Asking -------------------------------------------------------------------------------------------------------------
- */
+/* Asking ----------------------------------------------------------------------------------------------------------- */
 
 PGconn *ft_connect(const char *dsn)
 {

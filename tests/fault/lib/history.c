@@ -3,8 +3,7 @@
 
 #include "fault.h"
 
-/* From the store ----------------------------------------------------------------------------------------------------
- */
+/* From the store --------------------------------------------------------------------------------------------------- */
 
 static struct ht_uuid uuid_of(const PGresult *r, int row, int column)
 {
@@ -91,8 +90,7 @@ static void read_key_times(struct ft_history *h, struct ft_world *w, PGconn *c)
     PQclear(r);
 }
 
-/* From the receiver -------------------------------------------------------------------------------------------------
- */
+/* From the receiver ------------------------------------------------------------------------------------------------ */
 
 struct reading {
     struct ft_history *h;
@@ -160,8 +158,7 @@ static void read_receiver(struct ft_history *h, struct ft_world *w)
     }
 }
 
-/* Both --------------------------------------------------------------------------------------------------------------
- */
+/* Both ------------------------------------------------------------------------------------------------------------- */
 
 void ft_history_read(struct ft_history *h, struct ft_world *w, struct ft_producers *p)
 {

@@ -25,8 +25,7 @@ struct ft_undo {
     int i; /* worker, process, node, process, endpoint, endpoint */
 };
 
-/* What is to be undone -----------------------------------------------------------------------------------------------
- */
+/* What is to be undone --------------------------------------------------------------------------------------------- */
 
 static void undo_later(struct ft_nemesis *n, enum undo_kind kind, int i, int64_t ms)
 {
@@ -116,8 +115,7 @@ static void disrupted(struct ft_nemesis *n, size_t fault, int64_t for_ms, bool s
     pthread_mutex_unlock(&n->lock);
 }
 
-/* Faults of workers ---------------------------------------------------------------------------------------------------
- */
+/* Faults of workers ------------------------------------------------------------------------------------------------ */
 
 /* One that runs, or -1. */
 static int any_worker(struct ft_nemesis *n)
@@ -204,8 +202,7 @@ static int64_t take_descriptors(struct ft_nemesis *n)
     return ms;
 }
 
-/* Faults of the database ----------------------------------------------------------------------------------------------
- */
+/* Faults of the database ------------------------------------------------------------------------------------------- */
 
 #define WORKERS_BACKENDS "pg_stat_activity WHERE application_name = 'hooktop worker'"
 
@@ -324,8 +321,7 @@ static int64_t lock_outbox(struct ft_nemesis *n)
     return 0;
 }
 
-/* Faults of the way to it
- * ---------------------------------------------------------------------------------------------- */
+/* Faults of the way to it ------------------------------------------------------------------------------------------ */
 
 static int64_t cut_connection(struct ft_nemesis *n)
 {
@@ -346,8 +342,7 @@ static int64_t refuse_connections(struct ft_nemesis *n)
     return ms;
 }
 
-/* What operators and receivers do
- * ----------------------------------------------------------------------------------------- */
+/* What operators and receivers do ---------------------------------------------------------------------------------- */
 
 static int64_t rotate(struct ft_nemesis *n)
 {
@@ -477,8 +472,7 @@ static bool is_prepared(const struct ft_fault *f)
     return f->cut >= 0 || f->inject == crash_worker;
 }
 
-/* Running -------------------------------------------------------------------------------------------------------------
- */
+/* Running ---------------------------------------------------------------------------------------------------------- */
 
 /* Cuts and crashes that were prepared happen at a time of their own. */
 static void watch(struct ft_nemesis *n)
