@@ -219,9 +219,9 @@ demo: deps-demo ## Try it: a private PostgreSQL, sample tenants, local receivers
 	@$(MAKE) --no-print-directory $(OUT)/hooktop
 	@$(OUT)/hooktop demo
 
-picture: deps-test ## Draw docs/console.svg from the running demo
+picture: deps-test ## Draw every screen from the running demo into docs/
 	@$(MAKE) --no-print-directory $(OUT)/hooktop
-	/usr/bin/python3 docs/picture.py $(OUT)/hooktop docs/console.svg
+	/usr/bin/python3 docs/picture.py $(OUT)/hooktop docs
 
 tests: $(TEST_BIN) $(FUZZ_BIN) $(OUT)/hooktop $(OUT)/tests/hostile/hooktop
 

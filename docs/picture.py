@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""Draws docs/console.svg: runs `hooktop demo` in a terminal emulator, goes to the live log, and draws what stands there.
+"""Draws every screen of the console: runs `hooktop demo` in a terminal emulator, walks, and draws what stands there.
 
-usage: picture.py PROGRAM OUT.svg
+usage: picture.py PROGRAM DOCS: writes DOCS/console.svg, DOCS/screens/*.svg and the page of them there
 """
 import html
+import socket
 import sys
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from pty_screen import Terminal
 COLUMNS, ROWS = 118, 30
 CELL_W, CELL_H, SIZE, PAD = 8.4, 17, 14, 14
 NBSP = "\u00a0"  # what draws SVG joins blanks, whatever it is told
+HOST = socket.gethostname() + ":"  # in the names of workers; whose machine drew is nobody's business
+HIDDEN = ("worker" * len(HOST))[:len(HOST) - 1] + ":"
 PAGE, INK = "#14181d", "#d5dae0"
 COLOURS = {"black": "#14181d", "red": "#e06c75", "green": "#8fc379", "brown": "#e0b568", "yellow": "#e0b568",
            "blue": "#6cacf0", "magenta": "#c58ae0", "cyan": "#5fbfc9", "white": "#d5dae0"}
@@ -55,7 +58,7 @@ def draw(screen):
             if page != PAGE:
                 out.append(f'<rect x="{left:.1f}" y="{top}" width="{wide:.1f}" height="{CELL_H}" fill="{page}"/>')
             if text.strip():
-                drawn = html.escape(text).replace(" ", NBSP)
+                drawn = html.escape(text.replace(HOST, HIDDEN)).replace(" ", NBSP)
                 style = (' font-weight="bold"' if bold else "") + (' text-decoration="underline"' if underlined else "")
                 out.append(f'<text x="{left:.1f}" y="{top + CELL_H - 4}" textLength="{wide:.1f}" '
                            f'lengthAdjust="spacingAndGlyphs" fill="{ink}"{style}>{drawn}</text>')
@@ -63,20 +66,77 @@ def draw(screen):
     return "\n".join(out) + "\n"
 
 
-def shown(console, what):
-    if not console.wait(what, 120):
-        sys.exit("the console did not come so far; it shows:\n" + console.text())
+FULL = "full, with a failure that waits for its retry and a delivery that is held"
+# Picture, what it shows, the keys that lead there from the one before, the text to wait for.
+SCENES = [
+    ("deliveries", "The live log: it follows until one moves, and says how many came meanwhile.", ":deliveries\r", FULL),
+    ("filter", "A filter, applied as it is typed; a mistake is marked at its column.", "/attempts:>1 status:succeeded", "attempts:>1"),
+    ("delivery", "A delivery: its attempts, and the request as it was sent.", "\r\r", "[Request]"),
+    ("response", "What the receiver answered.", "\t\t", "[Response]"),
+    ("timeline", "What happened to it, in order.", "\t", "[Timeline]"),
+    ("types", "Event types: whether they can be emitted, and who listens.", "q~:types\r", "Types]"),
+    ("contract", "The contract of a type.", "\r", "[Contract]"),
+    ("sample", "A sample of it.", "\t", "[Sample]"),
+    ("workers", "Workers: what they hold, and when they were last heard of.", "q:workers\r", "[Workers("),
+    ("backlog", "What is past due, by endpoint.", "\t", "[Backlog("),
+    ("leases", "Who holds which delivery, and how long still.", "\t", "[Leases("),
+    ("database", "Open transactions and dead rows: what slows a queue in PostgreSQL.", "\t", "[Database]"),
+    ("partitions", "Partitions, and when each is dropped.", "\t", "[Partitions("),
+    ("audit", "The audit log.", ":audit\r", "Audit]"),
+    ("secrets", "Every secret: its age, its rotation, how much of the traffic it signs.", ":secrets\r", "Secrets]"),
+    ("endpoints", "Endpoints: their state and how they fare.", ":endpoints\rj", "2/"),
+    ("endpoint", "An endpoint.", "\r", "[Overview]"),
+    ("subscriptions", "What it is subscribed to.", "\t", "[Subscriptions("),
+    ("endpoint-secrets", "Its secrets; a value is shown once, when it was made.", "\t", "[Secrets("),
+    ("health", "Its health, and what would disable it.", "\t", "Latency"),
+    ("endpoint-deliveries", "Its deliveries.", "\t", "[Deliveries]"),
+    ("endpoint-audit", "What was done to it, and by whom.", "\t", "[Audit]"),
+    ("disable", "A question shows what it is about; Cancel has the focus.", "qD", "[>Cancel<]"),
+    ("ping", "The test event, and its answer.", "\rT", "y/N"),
+    ("pinged", "What was sent, what came back, how long each part took.", "y", "The ping"),
+    ("form", "A new endpoint: each line is checked as it is typed.", "qA\t\thttp://10.0.0.1/in", "10.0.0.1"),
+    ("leave", "Leaving what was begun asks.", "\x1b", "y/N"),
+    ("rotate", "A rotation says what happens when.", "yK", "[>Cancel<]"),
+    ("help", "Help: the keys of this screen.", "\r?", "Help: "),
+    ("messages", "What the status line said so far.", "q:messages\r", "Messages"),
+]
+
+
+def is_there(wanted):
+    def log_is_full(text):
+        return text.count(" ok ") > ROWS / 2 and " 503 " in text and " HE " in text
+    return log_is_full if wanted == FULL else lambda text: wanted in text
+
+
+def walk(console, folder):
+    for name, _, keys, wanted in SCENES:
+        for key in keys:
+            console.keys(key)
+            console.wait(lambda text: False, 0.1)
+        if not console.wait(is_there(wanted), 60):
+            sys.exit(f"{name}: the console did not come so far; it shows:\n{console.text()}")
+        console.wait(lambda text: False, 0.5)  # what is fetched meanwhile
+        (folder / f"{name}.svg").write_text(draw(console.screen), encoding="utf-8")
+
+
+def page():
+    """The page that shows them."""
+    out = ["# Screens", "", "Drawn from the running demo by `make picture`.", ""]
+    for name, caption, _, _ in SCENES:
+        out += [f"## {name.replace('-', ' ').capitalize()}", "", caption, "", f"![{caption}]({name}.svg)", ""]
+    return "\n".join(out)
 
 
 def main():
-    program, path = sys.argv[1:3]
+    program, docs = sys.argv[1], Path(sys.argv[2])
+    folder = docs / "screens"
+    folder.mkdir(exist_ok=True)
     console = Terminal([program, "demo"], COLUMNS, ROWS)
-    shown(console, lambda text: "1 Endpoints" in text)
-    console.keys("2")
-    # full, with a failure that waits for its retry and a delivery that is held
-    shown(console, lambda text: text.count(" ok ") > ROWS / 2 and " 503 " in text and " HE " in text)
-    with open(path, "w", encoding="utf-8") as f:
-        f.write(draw(console.screen))
+    if not console.wait(lambda text: "1 Endpoints" in text, 120):
+        sys.exit("the console does not come up; it shows:\n" + console.text())
+    walk(console, folder)
+    (folder / "README.md").write_text(page(), encoding="utf-8")
+    (docs / "console.svg").write_bytes((folder / "deliveries.svg").read_bytes())
     console.keys("Q")
     if not console.ended():
         sys.exit("the console does not end")
