@@ -11,6 +11,8 @@ DEPS_BUILD := gcc make pkg-config libc6-dev libncurses-dev libpq-dev libssl-dev 
 DEPS_DEMO := postgresql-15 postgresql-client-15
 DEPS_TEST := libcmocka-dev clang-format python3 python3-pyte python3-psycopg2 python3-cryptography pgbouncer tmux openssl git
 DEPS_FUZZ := clang libclang-rt-14-dev
+DEPS_ANALYZE := clang-tidy cppcheck
+DEPS_VALGRIND := valgrind
 DEPS_BENCH := nginx-light wrk
 
 # Warnings and hardening ----------------------------------------------------------------------------------------------
@@ -38,11 +40,16 @@ OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=thread -DHT_FAULTS
 else ifeq ($(VARIANT),faults) # the release build with its crash points: src/delivery/fault.h
 OUT := build/faults
 OPT := -O2 -g -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3 -DHT_FAULTS
+else ifeq ($(VARIANT),analyze)
+OUT := build/analyze
+OPT := -O2 -fanalyzer -DHT_ANALYZE
+WARN := -Werror
+HARDEN := # with initialised automatic variables it takes every out-parameter for unset
 else ifeq ($(VARIANT),fuzz)
 OUT := build/fuzz
 OPT := -O1 -g -fno-omit-frame-pointer -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all
 else
-$(error VARIANT must be release, faults, asan, tsan or fuzz)
+$(error VARIANT must be release, faults, asan, tsan, analyze or fuzz)
 endif
 
 PKGS := libpq libcurl jansson ncursesw openssl
@@ -73,7 +80,7 @@ FUZZ_LINK := $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer)
 FUZZ_SECONDS ?= 180
 BENCH_OBJ := $(patsubst tests/%.c,$(OUT)/obj/tests/%.o,$(sort $(wildcard tests/bench/*.c)))
 
-.PHONY: all install uninstall deb dist reproducible faults soak fault-tests demo picture test deps deps-demo deps-test deps-fuzz deps-bench bench tests fuzz fuzzers lint format clean help
+.PHONY: all analyze valgrind deps-analyze deps-valgrind install uninstall deb dist reproducible faults soak fault-tests demo picture test deps deps-demo deps-test deps-fuzz deps-bench bench tests fuzz fuzzers lint format clean help
 .SECONDARY:
 .DELETE_ON_ERROR:
 
@@ -157,6 +164,10 @@ deps-test: deps-demo
 	$(call install_missing,$(DEPS_TEST))
 deps-fuzz: deps-test
 	$(call install_missing,$(DEPS_FUZZ))
+deps-analyze: deps
+	$(call install_missing,$(DEPS_ANALYZE))
+deps-valgrind: deps-test
+	$(call install_missing,$(DEPS_VALGRIND))
 deps-bench: deps-demo
 	$(call install_missing,$(DEPS_BENCH))
 
@@ -254,6 +265,31 @@ fuzz: deps-fuzz ## Fuzz everything that parses, FUZZ_SECONDS each (180)
 bench: deps-bench ## Measure against the peers and the machine itself; ONLY="NAME ..." for some of it
 	@$(MAKE) --no-print-directory $(OUT)/hooktop $(OUT)/tests/bench/bench
 	@tests/bench/run.sh $(OUT) $(ONLY)
+
+# clang-tidy: these groups, less what contradicts the house's rules: parameters of one type side by side; products of constants;
+# conversions (-Wconversion judges them); sizes of pointers, of which there are arrays; chains of conditions of which two end
+# alike; macros that expand to initialisers; bytes with a length that are no strings; constants compared at compile time;
+# integers in pointers of epoll and of exit statuses; atoi and sscanf on what the kernel and PostgreSQL wrote; the lengths that
+# snprintf returns; recursion, whose depth is bounded. Its clang-analyzer group is left to gcc: clang 14's does not follow results
+# through out-parameters.
+TIDY_OFF := bugprone-easily-swappable-parameters bugprone-implicit-widening-of-multiplication-result \
+	bugprone-narrowing-conversions bugprone-sizeof-expression bugprone-branch-clone bugprone-macro-parentheses \
+	bugprone-not-null-terminated-result misc-redundant-expression performance-no-int-to-ptr cert-err34-c cert-err33-c misc-no-recursion
+TIDY := -*,bugprone-*,cert-*,misc-*,performance-*,portability-*$(TIDY_OFF:%=,-%)
+# cppcheck: not uninitvar, which knows no out-parameters either (gcc's analyzer and -Wmaybe-uninitialized do); it cannot read
+# the macros of sys/queue.h nor compound literals in a conditional.
+CPPCHECK := --std=c11 --enable=warning,performance,portability --quiet --error-exitcode=1 \
+	--suppress=uninitvar --suppress=syntaxError --suppress=internalAstError
+
+analyze: deps-analyze ## Look for faults without running: gcc -fanalyzer, clang-tidy, cppcheck; ends at the first warning
+	@$(MAKE) --no-print-directory -s -k -j$$(nproc) VARIANT=analyze build/analyze/libhooktop.a >/dev/null
+	@printf '%s\n' -std=c17 $(CPPFLAGS:-Iinclude=-I$(CURDIR)/include) >build/analyze/compile_flags.txt
+	@printf '%s\n' $(SRC) | xargs -P$$(nproc) -n8 clang-tidy --quiet --warnings-as-errors='*' --checks='$(subst $() ,,$(TIDY))' -p build/analyze 2>/dev/null
+	@cppcheck $(CPPCHECK) $(CPPFLAGS) src
+
+valgrind: deps-valgrind ## Run the unit tests under valgrind
+	@$(MAKE) --no-print-directory -j$$(nproc) tests
+	@HT_TEST_TIMEOUT=3600 HT_TEST_UNDER="valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect" tests/run.sh $(OUT) unit
 
 format: ## Lay out all sources with clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')

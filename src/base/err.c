@@ -37,6 +37,7 @@ static void copy_bounded(char *to, size_t size, const char *from)
         drop_cut_character(to);
 }
 
+#undef ht_fail
 enum ht_rc ht_fail(struct ht_err *err, enum ht_rc rc, const char *what, const char *fix, const char *why_fmt, ...)
 {
     if (err == NULL || err->rc != HT_OK)

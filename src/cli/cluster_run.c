@@ -27,10 +27,13 @@ enum ht_rc ht_server_user(struct ht_server_user *ret, struct ht_err *err)
     if (root && (!pw || pw->pw_uid == 0))
         return ht_fail(err, HT_NO_DB, what, "run hooktop as another user, or name a database with --dsn",
                        "PostgreSQL cannot run as root, and there is neither a user postgres nor nobody");
-    if (!root)
-        pw = getpwuid(geteuid());
-    struct ht_server_user u = {
-        .uid = root ? pw->pw_uid : geteuid(), .gid = root ? pw->pw_gid : getegid(), .drop = root};
+    struct ht_server_user u = {.uid = geteuid(), .gid = getegid(), .drop = root};
+    if (root) {
+        u.uid = pw->pw_uid;
+        u.gid = pw->pw_gid;
+    } else {
+        pw = getpwuid(u.uid);
+    }
     if (pw && strlen(pw->pw_name) < sizeof u.name)
         memcpy(u.name, pw->pw_name, strlen(pw->pw_name) + 1);
     *ret = u;

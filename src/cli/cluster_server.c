@@ -38,7 +38,7 @@ static enum ht_rc control(const struct ht_cluster *c, const char *const *argumen
     const char *argv[16] = {program, "-D", data, "-s", "-w", "-t", "60"};
     snprintf(program, sizeof program, "%s/pg_ctl", c->bin);
     HT_CLUSTER_BELOW(c, data, "data");
-    for (size_t i = 0; arguments[i] && i < 8; i++)
+    for (size_t i = 0; i < 8 && arguments[i]; i++)
         argv[7 + i] = arguments[i];
     return run(c, argv, ret_status, output, err);
 }

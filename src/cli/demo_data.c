@@ -166,7 +166,7 @@ const char *ht_demo_event(const struct ht_demo_tenant_plan *t, size_t n, struct 
     size_t len = p->open_catalogue ? HT_COUNT(own_types) : p->types_len, emittable = 0;
     for (size_t i = 0; i < len; i++)
         emittable += types[i].state == HT_TYPE_EMITTED;
-    size_t at = n % emittable;
+    size_t at = emittable > 0 ? n % emittable : 0;
     for (size_t i = 0; i < len; i++) {
         if (types[i].state != HT_TYPE_EMITTED || at-- > 0)
             continue;

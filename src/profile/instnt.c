@@ -49,7 +49,7 @@ static const struct ht_catalogue_type types[] = {
 static void default_name(const char *type, char ret[160])
 {
     size_t i = 0;
-    for (; type[i] && i < 159; i++)
+    for (; i < 159 && type[i]; i++)
         ret[i] = type[i] == '.' || type[i] == '_' ? ' ' : type[i];
     ret[i] = '\0';
     ret[0] = (char)toupper((unsigned char)ret[0]);

@@ -244,7 +244,7 @@ static void show_line(struct ht_doc *d, size_t line)
 {
     d->match_line = line;
     for (size_t i = 0; i < d->n_rows; i++)
-        if (d->rows[i].line == line && (i < d->top || i >= d->top + d->page)) {
+        if ((i < d->top || i >= d->top + d->page) && d->rows[i].line == line) {
             d->top = i > d->page / 3 ? i - d->page / 3 : 0;
             break;
         } else if (d->rows[i].line == line)

@@ -12,7 +12,7 @@ from npm import packages
 PYTHON = "/usr/bin/python3"  # the one that the distribution's packages belong to
 GO_PACKAGES = Path("/usr/share/gocode")  # Debian's
 ROOT = Path(__file__).resolve().parents[2]
-CONSOLE = {"sudo", "make", "systemctl", "journalctl", "hooktop", "apt", "pg_basebackup", "install", "scp", "git"}
+CONSOLE = {"sudo", "make", "systemctl", "journalctl", "hooktop", "apt", "pg_basebackup", "install", "scp", "git", "export"}
 NEEDS = {
     "cc": lambda: shutil.which("cc") and shutil.which("pg_config"),
     "go": lambda: shutil.which("go") and (GO_PACKAGES / "src/github.com/lib/pq").is_dir(),

@@ -43,6 +43,9 @@ struct ht_err {
  * `what` and `fix` are copied; `fix` may be NULL when there is nothing a user could do. */
 enum ht_rc ht_fail(struct ht_err *err, enum ht_rc rc, const char *what, const char *fix, const char *why_fmt, ...)
     HT_PRINTF(5, 6);
+#ifdef HT_ANALYZE /* it sees one file at a time: what is returned is what is given */
+#define ht_fail(err, rc, ...) (ht_fail(err, rc, __VA_ARGS__), (rc))
+#endif
 
 /* Empties the struct for another use. */
 void ht_err_clear(struct ht_err *err);
