@@ -287,9 +287,11 @@ analyze: deps-analyze ## Look for faults without running: gcc -fanalyzer, clang-
 	@printf '%s\n' $(SRC) | xargs -P$$(nproc) -n8 clang-tidy --quiet --warnings-as-errors='*' --checks='$(subst $() ,,$(TIDY))' -p build/analyze 2>/dev/null
 	@cppcheck $(CPPCHECK) $(CPPFLAGS) src
 
-valgrind: deps-valgrind ## Run the unit tests under valgrind
+VALGRIND := valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect
+valgrind: deps-valgrind ## Run the unit tests under valgrind, but those that run other programs: it lacks pidfd_open
 	@$(MAKE) --no-print-directory -j$$(nproc) tests
-	@HT_TEST_TIMEOUT=3600 HT_TEST_UNDER="valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect" tests/run.sh $(OUT) unit
+	@grep -L ht_test_run tests/unit/*.c | sed 's#.*/\(.*\)\.c$$#$(OUT)/tests/unit/\1#' | \
+	  xargs -P$$(nproc) -n1 sh -c '$(VALGRIND) "$$0" >"$$0.valgrind" 2>&1 && echo "clean: $$0" || { cat "$$0.valgrind"; exit 1; }'
 
 format: ## Lay out all sources with clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')

@@ -5,7 +5,6 @@
 # BUILD_DIR/tests/LAYER, scripts as tests/LAYER/*.test. One that dies or prints no result counts as one failure.
 # HT_TEST_JOBS of them run side by side (as many as there are processors), each with a private PostgreSQL cluster of its
 # own in HT_TEST_DSN (unix socket, superuser "hooktop_test"): roles are a cluster's, so one would disturb another.
-# HT_TEST_UNDER is put before each test: valgrind, a debugger. HT_TEST_TIMEOUT is how long one may take, in seconds (300).
 set -u
 out=$1
 shift
@@ -36,7 +35,7 @@ trap 'exit 130' INT TERM
 run_one() { # NAME BUILD COMMAND
     local name=$1 log=$HT_TEST_WORK/log counts=$HT_TEST_WORK/counts started=$SECONDS
     export HT_BUILD=$root/$2
-    timeout --kill-after=10 "${HT_TEST_TIMEOUT:-300}" ${HT_TEST_UNDER:-} "$3" >"$log" 2>&1
+    timeout --kill-after=10 "${HT_TEST_TIMEOUT:-300}" "$3" >"$log" 2>&1
     local rc=$? ok not skip
     # cmocka writes a skipped test as "not ok N # SKIP name"
     ok=$(grep -E '^ok ' "$log" | grep -cv '# SKIP')
