@@ -13,7 +13,7 @@
 /* What the tests were given stays until the program ends, and reachable, so that leak checks find leaks only. */
 static char *keep(char *p)
 {
-    static char *kept[4096];
+    static char *volatile kept[4096]; /* never read: only so is it not optimized away */
     static size_t n;
     assert_non_null(p);
     assert_true(n < HT_COUNT(kept));
