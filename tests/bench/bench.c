@@ -15,6 +15,7 @@ static const struct {
     {"http", 3, "URL REQUESTS IN_FLIGHT", bench_http},
     {"whole", 6, "DSN KEY_RING CONCURRENCY FILL ROWS HANGING", bench_whole},
     {"latency", 4, "DSN EVENTS FROM_MS TO_MS", bench_latency},
+    {"log", 2, "DSN PAGES", bench_log},
     {"silent", 0, "", bench_silent},
 };
 

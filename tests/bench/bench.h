@@ -29,6 +29,7 @@ int bench_store(int argc, char **argv);
 int bench_http(int argc, char **argv);
 int bench_whole(int argc, char **argv);
 int bench_latency(int argc, char **argv);
+int bench_log(int argc, char **argv);
 int bench_silent(int argc, char **argv);
 
 #endif

@@ -172,7 +172,7 @@ static void people_see_their_tenants_and_no_others(void **state)
     const struct ht_uuid nil = {0};
     struct two t = make_two(w);
     assert_sees(w, &t, "roles_acme", "hooktop_viewer", &w->tenant, (struct sees){1, 1, 1, 1, 1, 0});
-    assert_sees(w, &t, "roles_globex", "hooktop_admin", &t.other, (struct sees){1, 1, 1, 1, 1, 1});
+    assert_sees(w, &t, "roles_other", "hooktop_admin", &t.other, (struct sees){1, 1, 1, 1, 1, 1});
     assert_sees(w, &t, "roles_all", "hooktop_support", NULL, (struct sees){2, 2, 2, 2, 2, 1});
     assert_sees(w, &t, "roles_none", "hooktop_viewer", &nil, (struct sees){0});
 
