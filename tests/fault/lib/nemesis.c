@@ -105,13 +105,15 @@ static int64_t undo_due(struct ft_nemesis *n, int64_t now, bool by_caretaker)
     }
 }
 
-static void disrupted(struct ft_nemesis *n, size_t fault, int64_t for_ms, bool stop)
+static void disrupted(struct ft_nemesis *n, size_t fault, int64_t since, int64_t for_ms, bool stop)
 {
-    int64_t now = ht_mono_us() + n->world->db_minus_mono;
     pthread_mutex_lock(&n->lock);
     n->disruptions = ht_realloc(n->disruptions, n->n_disruptions + 1, sizeof *n->disruptions);
-    n->disruptions[n->n_disruptions++] = (struct ft_disruption){
-        .from = now - 2 * TEND_MS * 1000, .until = now + for_ms * 1000, .fault = fault, .stop = stop};
+    n->disruptions[n->n_disruptions++] =
+        (struct ft_disruption){.from = since + n->world->db_minus_mono - 2 * TEND_MS * 1000,
+                               .until = ht_mono_us() + n->world->db_minus_mono + for_ms * 1000,
+                               .fault = fault,
+                               .stop = stop};
     pthread_mutex_unlock(&n->lock);
 }
 
@@ -474,7 +476,6 @@ static bool is_prepared(const struct ft_fault *f)
 
 /* Running ---------------------------------------------------------------------------------------------------------- */
 
-/* Cuts and crashes that were prepared happen at a time of their own. */
 static void watch(struct ft_nemesis *n)
 {
     for (size_t i = 0; i < ft_faults_len; i++) {
@@ -484,7 +485,7 @@ static void watch(struct ft_nemesis *n)
         int times = f->cut < 0 ? n->workers->crashed : ft_proxy_fired(n->proxy, (enum ft_cut)f->cut);
         if (times > n->times[i]) {
             n->times[i] = times;
-            disrupted(n, i, 0, false);
+            disrupted(n, i, ht_mono_us(), 0, false);
         }
     }
 }
@@ -514,12 +515,12 @@ void ft_nemesis_begin(struct ft_nemesis *n)
 static bool inject(struct ft_nemesis *n, size_t i)
 {
     const struct ft_fault *f = &ft_faults[i];
-    int64_t at = (ht_mono_us() - n->began) / 1000;
+    int64_t since = ht_mono_us(), at = (since - n->began) / 1000;
     char time[HT_TIME_TEXT];
     n->current = i;
     /* Begun before it is done, because what it does may be felt before it returns. */
     if (f->disrupts && !is_prepared(f))
-        disrupted(n, i, 0, false);
+        disrupted(n, i, since, 0, false);
     int64_t for_ms = f->inject(n);
     ht_time_rfc3339(ht_mono_us() + n->world->db_minus_mono, time);
     fprintf(n->plan, "%s %6lld ms %s%s\n", time, (long long)at, f->name, for_ms < 0 ? ": nothing to do it to" : "");
@@ -527,7 +528,7 @@ static bool inject(struct ft_nemesis *n, size_t i)
     if (for_ms >= 0 && !is_prepared(f))
         n->times[i]++;
     if (for_ms >= 0 && f->disrupts && !is_prepared(f))
-        disrupted(n, i, for_ms, f->inject == stop_worker);
+        disrupted(n, i, since, for_ms, f->inject == stop_worker);
     return for_ms >= 0;
 }
 

@@ -185,7 +185,8 @@ static bool turn_order(struct ft_history *h)
         struct ft_sent *s = &h->sent[i];
         if (s->endpoint == NULL || s->endpoint->kind->in_flight_max != 1 || s->attempt != 1 || is_again(h, s))
             continue;
-        if (first != NULL && first->endpoint == s->endpoint && first->at < s->at) {
+        if (first != NULL && first->endpoint == s->endpoint && first->at < s->at &&
+            ht_uuid_cmp(&first->delivery, &s->delivery) != 0) {
             int64_t at = first->at;
             first->at = s->at;
             s->at = at;
