@@ -1,7 +1,7 @@
 /* A database that lies: linked into the whole program in place of libpq's own ways to read an answer (see the
  * Makefile), it puts the bytes of the file HT_HOSTILE into every text and every byte string that comes from the
- * database, and into what the server says of errors. Words of closed vocabularies and names of profiles stay, because
- * the program refuses a row with any other; so do empty texts.
+ * database, and into what the server says of errors. Words of closed vocabularies, names of profiles and ids stay,
+ * because the program refuses a row with any other; so do empty texts.
  *
  * A delivery's body, which the program builds from the event, is those bytes too.
  * HT_HOSTILE_ASCII: another file, for columns whose name holds "url" (there the program shows ASCII alone). */
@@ -62,7 +62,9 @@ static bool among(const struct ht_word *words, int n, const char *value)
 
 static bool is_word(const char *value)
 {
-    return !*value || ht_profile_find(value) || among(ht_delivery_words, HT_DELIVERY_STATUS_COUNT, value) ||
+    struct ht_uuid id;
+    return !*value || ht_uuid_parse(value, &id) || ht_profile_find(value) ||
+           among(ht_delivery_words, HT_DELIVERY_STATUS_COUNT, value) ||
            among(ht_endpoint_words, HT_ENDPOINT_STATUS_COUNT, value) ||
            among(ht_type_words, HT_TYPE_STATE_COUNT, value) || among(ht_secret_words, HT_SECRET_STATE_COUNT, value) ||
            among(ht_attempt_words, HT_ATTEMPT_ERROR_COUNT, value);
