@@ -6,6 +6,7 @@
 #include "hooktop/profile/profile.h"
 #include "hooktop/store/queue.h"
 
+#include "answers_triage.h"
 #include "console_parts.h"
 
 #define LATEST       50 /* deliveries on an endpoint's page */
@@ -297,10 +298,8 @@ static enum ht_rc answer_revealed(struct ht_part *p, const struct ht_request *q,
     return ht_store_secret_confirm(p->conn, &q->id, err);
 }
 
-typedef enum ht_rc answer_fn(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err);
-
 static const struct {
-    answer_fn *answer;
+    ht_answer_fn *answer;
     enum ht_reply_kind reply;
     bool writes; /* each is done, however many wait */
 } answers[HT_REQ_KIND_COUNT] = {
@@ -315,6 +314,13 @@ static const struct {
     [HT_REQ_AUDIT] = {answer_audit, HT_REP_AUDIT, false},
     [HT_REQ_FLEET] = {answer_fleet, HT_REP_FLEET, false},
     [HT_REQ_WHOAMI] = {answer_whoami, HT_REP_WHOAMI, false},
+    [HT_REQ_FAILURES] = {ht_answer_failures, HT_REP_FAILURES, false},
+    [HT_REQ_EVENTS] = {ht_answer_events, HT_REP_EVENTS, false},
+    [HT_REQ_EVENT] = {ht_answer_event, HT_REP_EVENT, false},
+    [HT_REQ_REPLAYS] = {ht_answer_replays, HT_REP_REPLAYS, false},
+    [HT_REQ_REPLAY] = {ht_answer_replay, HT_REP_REPLAY, false},
+    [HT_REQ_REPLAY_CHANGE] = {ht_answer_replay_change, HT_REP_DONE, true},
+    [HT_REQ_SNOOZE] = {ht_answer_snooze, HT_REP_DONE, true},
     [HT_REQ_REDELIVER] = {answer_redeliver, HT_REP_DONE, true},
     [HT_REQ_CANCEL] = {answer_cancel, HT_REP_DONE, true},
     [HT_REQ_ENDPOINT_STATE] = {answer_state, HT_REP_DONE, true},

@@ -1,6 +1,7 @@
 #include <poll.h>
 #include <stdio.h>
 
+#include "answers_triage.h"
 #include "console_parts.h"
 
 void ht_part_reply(struct ht_part *p, struct ht_reply *r)
@@ -112,13 +113,15 @@ static enum ht_rc many(struct ht_part *p, const struct ht_request *q, struct ht_
 }
 
 static const struct {
-    enum ht_rc (*run)(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err);
+    ht_answer_fn *run;
     enum ht_reply_kind reply;
 } errands[HT_REQ_KIND_COUNT] = {
     [HT_REQ_PING] = {ping, HT_REP_PING},
     [HT_REQ_PROBE] = {probe, HT_REP_PROBE},
     [HT_REQ_REDELIVER_MANY] = {many, HT_REP_DONE},
     [HT_REQ_CANCEL_MANY] = {many, HT_REP_DONE},
+    [HT_REQ_REPLAY_PREVIEW] = {ht_errand_replay_preview, HT_REP_REPLAY_PREVIEW},
+    [HT_REQ_REPLAY_START] = {ht_errand_replay_start, HT_REP_DONE},
 };
 
 static void run(struct ht_part *p, struct ht_request *q)

@@ -69,6 +69,18 @@ void ht_delivery_detail_fini(struct ht_delivery_detail *d)
     free(d->body);
 }
 
+void ht_event_detail_fini(struct ht_event_detail *d)
+{
+    ht_event_fini(&d->event);
+    ht_whys_fini(&d->whys);
+}
+
+void ht_replay_detail_fini(struct ht_replay_detail *d)
+{
+    ht_replay_fini(&d->replay);
+    ht_tallies_fini(&d->tally);
+}
+
 struct ht_reply *ht_reply_new(enum ht_reply_kind kind, enum ht_request_kind request, uint64_t ticket)
 {
     struct ht_reply *r = ht_alloc(1, sizeof(*r));
@@ -95,6 +107,21 @@ static void payload_fini(struct ht_reply *r)
         break;
     case HT_REP_TYPES:
         ht_event_types_fini(&r->types);
+        break;
+    case HT_REP_FAILURES:
+        ht_failure_groups_fini(&r->failures.list);
+        break;
+    case HT_REP_EVENTS:
+        ht_events_fini(&r->events);
+        break;
+    case HT_REP_EVENT:
+        ht_event_detail_fini(&r->event);
+        break;
+    case HT_REP_REPLAYS:
+        ht_replays_fini(&r->replays);
+        break;
+    case HT_REP_REPLAY:
+        ht_replay_detail_fini(&r->replay);
         break;
     case HT_REP_WHOAMI:
         ht_whoami_fini(&r->whoami);
@@ -123,6 +150,7 @@ static void payload_fini(struct ht_reply *r)
     case HT_REP_HEALTH:
     case HT_REP_ERROR:
     case HT_REP_DONE:
+    case HT_REP_REPLAY_PREVIEW:
     case HT_REP_LINK:
     case HT_REP_CHANGED:
     case HT_REP_FIGURES:

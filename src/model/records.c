@@ -101,7 +101,7 @@ void ht_why_fini(struct ht_why *w)
 
 void ht_failure_group_fini(struct ht_failure_group *g)
 {
-    FREE_STRINGS(g->endpoint_url);
+    FREE_STRINGS(g->endpoint_url, g->endpoint_description, g->profile, g->tenant_name);
     *g = (struct ht_failure_group){0};
 }
 

@@ -66,10 +66,32 @@ enum ht_rc ht_store_deliveries(struct ht_conn *c, const struct ht_uuid *tenant, 
     return read_deliveries(c, &s, &p, delivery_cols, HT_COUNT(delivery_cols), limit, ret, err);
 }
 
+/* "3:12 11:4": how many in which twelfth. */
+static enum ht_rc read_trend(const char *value, size_t len, void *row, struct ht_err *err)
+{
+    struct ht_failure_group *g = row;
+    HT_AUTOFREE char *text = ht_strndup(value, len);
+    (void)err;
+    for (char *at = text, *end; *at != '\0'; at = end) {
+        long slot = strtol(at, &end, 10), n = *end == ':' ? strtol(end + 1, &end, 10) : 0;
+        if (end == at || slot < 0 || slot >= HT_TREND)
+            break;
+        g->trend[slot] = (int32_t)(n < INT32_MAX ? n : INT32_MAX);
+    }
+    return HT_OK;
+}
+
 static const struct ht_col group_cols[] = {
     HT_COL("g.tenant_id", ht_failure_group, tenant_id, UUID),
     HT_COL("g.endpoint_id", ht_failure_group, endpoint_id, UUID),
     HT_COL("e.url", ht_failure_group, endpoint_url, TEXT),
+    HT_COL("nullif(e.description, '')", ht_failure_group, endpoint_description, TEXT),
+    HT_COL_OF_WORDS("e.status", ht_failure_group, endpoint_status, ht_endpoint_words),
+    HT_COL("e.profile", ht_failure_group, profile, TEXT),
+    HT_COL("t.name", ht_failure_group, tenant_name, TEXT),
+    HT_COL("(SELECT count(*) FROM (SELECT FROM hooktop.held h WHERE h.tenant_id = g.tenant_id"
+           " AND h.endpoint_id = g.endpoint_id LIMIT 10000) x)",
+           ht_failure_group, held, I64),
     HT_COL_OF_WORDS("g.error", ht_failure_group, error, ht_attempt_words),
     HT_COL("g.code", ht_failure_group, code, I32),
     HT_COL_OF_WORDS("g.status", ht_failure_group, status, ht_delivery_words),
@@ -78,10 +100,37 @@ static const struct ht_col group_cols[] = {
     HT_COL("g.last_at", ht_failure_group, last_at, TIME),
     HT_COL("g.next_at", ht_failure_group, next_at, TIME),
     HT_COL("g.sample", ht_failure_group, sample_id, UUID),
+    HT_COL_BY("g.trend", read_trend),
 };
 
+/* One pass: what fails alike within one slot of the trend, then the slots of each group together. */
+static void add_groups(struct ht_buf *sql, struct ht_params *p, const struct ht_uuid *tenant, const struct ht_filter *f,
+                       int64_t trend_us)
+{
+    ht_put_f64(p, trend_us > 0 ? (double)trend_us / HT_TREND / 1e6 : 3600.0);
+    ht_buf_addf(sql,
+                " FROM (SELECT tenant_id, endpoint_id, error, code, status, sum(n)::bigint AS n,"
+                " min(first_at) AS first_at, max(last_at) AS last_at, min(next_at) AS next_at,"
+                " (array_agg(sample ORDER BY sample DESC))[1] AS sample, string_agg(slot || ':' || n, ' ') AS trend"
+                " FROM (SELECT d.tenant_id, d.endpoint_id, coalesce(d.last_error, '') AS error,"
+                " coalesce(d.last_status, 0) AS code, d.status, %d - least(%d, greatest(0, floor(extract(epoch FROM"
+                " clock_timestamp() - coalesce(d.last_attempt_at, d.created_at)) / $%d)))::int AS slot, count(*) AS n,"
+                " min(d.last_attempt_at) AS first_at, max(d.last_attempt_at) AS last_at, min(w.due_at) AS next_at,"
+                " (array_agg(d.id ORDER BY d.id DESC))[1] AS sample FROM ",
+                HT_TREND - 1, HT_TREND - 1, p->n);
+    ht_log_failures_sql(sql);
+    ht_buf_adds(sql, " x JOIN hooktop.delivery d ON d.id = x.delivery_id AND d.tenant_id = x.tenant_id"
+                     " LEFT JOIN hooktop.tenant_webhook_outbox w ON w.tenant_id = d.tenant_id"
+                     " AND w.delivery_id = d.id WHERE d.redelivered_as IS NULL"
+                     " AND d.status IN ('ready', 'held', 'exhausted', 'quarantined')");
+    if (tenant != NULL)
+        ht_sql_uuid(sql, p, " AND d.tenant_id = ", tenant);
+    ht_filter_sql(f, ht_delivery_filter, ht_delivery_filter_len, sql, p);
+    ht_buf_adds(sql, " GROUP BY 1, 2, 3, 4, 5, 6) s GROUP BY 1, 2, 3, 4, 5");
+}
+
 enum ht_rc ht_store_failure_groups(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
-                                   int32_t limit, struct ht_failure_groups *ret, struct ht_err *err)
+                                   int64_t trend_us, int32_t limit, struct ht_failure_groups *ret, struct ht_err *err)
 {
     struct ht_buf sql HT_BUF_CLEANUP = {0};
     struct ht_params p HT_PARAMS_CLEANUP;
@@ -89,22 +138,11 @@ enum ht_rc ht_store_failure_groups(struct ht_conn *c, const struct ht_uuid *tena
     ht_params_init(&p);
     ht_buf_adds(&sql, "SELECT ");
     ht_sql_columns(&sql, group_cols, HT_COUNT(group_cols));
-    ht_buf_adds(&sql,
-                " FROM (SELECT d.tenant_id, d.endpoint_id, coalesce(d.last_error, '') AS error,"
-                " coalesce(d.last_status, 0) AS code, d.status, count(*) AS n, min(d.last_attempt_at) AS first_at,"
-                " max(d.last_attempt_at) AS last_at, min(w.due_at) AS next_at,"
-                " (array_agg(d.id ORDER BY d.id DESC))[1] AS sample FROM ");
-    ht_log_failures_sql(&sql);
-    ht_buf_adds(&sql, " x JOIN hooktop.delivery d ON d.id = x.delivery_id AND d.tenant_id = x.tenant_id"
-                      " LEFT JOIN hooktop.tenant_webhook_outbox w ON w.tenant_id = d.tenant_id"
-                      " AND w.delivery_id = d.id WHERE true");
-    if (tenant != NULL)
-        ht_sql_uuid(&sql, &p, " AND d.tenant_id = ", tenant);
-    ht_filter_sql(f, ht_delivery_filter, ht_delivery_filter_len, &sql, &p);
+    add_groups(&sql, &p, tenant, f, trend_us);
     ht_buf_addf(&sql,
-                " GROUP BY 1, 2, 3, 4, 5 ORDER BY n DESC, last_at DESC LIMIT %d) g"
+                " ORDER BY n DESC, last_at DESC LIMIT %d) g"
                 " LEFT JOIN hooktop.endpoint e ON e.id = g.endpoint_id AND e.tenant_id = g.tenant_id"
-                " ORDER BY g.n DESC, g.last_at DESC",
+                " LEFT JOIN hooktop.tenant t ON t.id = g.tenant_id ORDER BY g.n DESC, g.last_at DESC",
                 (int)limit + 1);
     const struct ht_stmt s = {.what = "delivery groups", .sql = sql.data};
     return read_groups(c, &s, &p, group_cols, HT_COUNT(group_cols), limit, ret, err);

@@ -251,8 +251,12 @@ bool ht_act_on_subject(struct ht_app *app, enum ht_action_id action)
         toggle(app, e, action);
     else if (e && action == HT_ACT_LOG)
         ht_log_of_endpoint(app, e);
+    else if (e && action == HT_ACT_SNOOZE)
+        ht_act_ask_snooze(app, e);
+    else if (action == HT_ACT_EVENT && !ht_uuid_is_nil(&it.event))
+        (void)ht_app_open(app, HT_SCREEN_EVENT, &it.event);
     else
-        return false;
+        return ht_act_on_replay(app, action, &it);
     return true;
 }
 
@@ -318,6 +322,10 @@ static void show_ping(struct ht_app *app, const struct ht_ping_result *p, const 
 
 void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_write *w)
 {
+    if (reply->kind == HT_REP_REPLAY_PREVIEW) {
+        ht_act_previewed(app, reply, w->subject);
+        return;
+    }
     if (reply->request == HT_REQ_DRAFT)
         ht_form_stored(app, reply->ticket);
     bool bad = (reply->kind == HT_REP_PING && !reply->ping.success) ||
@@ -329,7 +337,9 @@ void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_
                  w->undo.verb ? "; U takes it back for 60 s" : "");
     if (w->undo.verb)
         ht_undo_offer(app, w);
-    if (reply->kind == HT_REP_PING)
+    if (reply->request == HT_REQ_REPLAY_START)
+        (void)ht_app_open(app, HT_SCREEN_REPLAY, &reply->id);
+    else if (reply->kind == HT_REP_PING)
         show_ping(app, &reply->ping, w->subject);
     else if (reply->kind == HT_REP_ROTATED && reply->rotated.secret)
         ht_reveal_open(app, reply, w->subject);

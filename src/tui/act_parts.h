@@ -23,5 +23,11 @@ void ht_act_show_key(struct ht_app *app, const struct ht_rotated *r, const char 
 void ht_act_show_probe(struct ht_app *app, const struct ht_probe *p, const char *subject);
 /* act_marked.c: the same act on every marked delivery. */
 void ht_act_marked(struct ht_app *app, const struct ht_marks *m, enum ht_action_id action);
+/* act_snooze.c */
+void ht_act_ask_snooze(struct ht_app *app, const struct ht_endpoint *e);
+/* act_replay.c: all of a group of failures, and replays; false: not one of them. */
+bool ht_act_on_replay(struct ht_app *app, enum ht_action_id action, const struct ht_subject *it);
+/* ... and the question that a preview was asked for. */
+void ht_act_previewed(struct ht_app *app, const struct ht_reply *reply, const char *subject);
 
 #endif

@@ -212,15 +212,29 @@ void ht_chrome_tabs(struct ht_canvas *c, int row, int col, int width, const char
     }
 }
 
-void ht_chrome_screens(struct ht_app *app, struct ht_canvas *c, int row, int col, int width)
+/* The number of the screen that the bar begins with, so that the one that is shown has its place in it. */
+static int first_in_bar(const struct ht_app *app, int width)
 {
-    int end = col + width, n = 1;
-    ht_draw_fill(c, (struct ht_rect){row, col, 1, width}, HT_STYLE_NONE);
-    for (int id = 0; id < HT_SCREEN_COUNT; id++) {
+    int first = 1, n = 0, need = 0, widths[HT_SCREEN_COUNT + 1] = {0};
+    for (int id = 0; id <= (int)app->stack[0]->screen_id; id++) {
         if (!ht_screens[id]->root)
             continue;
+        widths[++n] = (int)strlen(ht_screens[id]->title) + 4; /* "[1 Title]" */
+        for (need += widths[n]; need > width && first < n; first++)
+            need -= widths[first];
+    }
+    return first;
+}
+
+void ht_chrome_screens(struct ht_app *app, struct ht_canvas *c, int row, int col, int width)
+{
+    int end = col + width, n = 0, first = first_in_bar(app, width);
+    ht_draw_fill(c, (struct ht_rect){row, col, 1, width}, HT_STYLE_NONE);
+    for (int id = 0; id < HT_SCREEN_COUNT; id++) {
+        if (!ht_screens[id]->root || ++n < first)
+            continue;
         bool on = app->stack[0]->screen_id == (enum ht_screen_id)id;
-        col += ht_draw_fmt(c, row, col, end - col, on ? HT_STYLE_TAB_ON : HT_STYLE_TAB, on ? "[%d %s]" : " %d %s ", n++,
+        col += ht_draw_fmt(c, row, col, end - col, on ? HT_STYLE_TAB_ON : HT_STYLE_TAB, on ? "[%d %s]" : " %d %s ", n,
                            ht_screens[id]->title);
     }
 }

@@ -126,6 +126,15 @@ const char *ht_dialog_input(const struct ht_dialog *d, const char *label)
     return f && f->line ? f->line->text : NULL;
 }
 
+void ht_dialog_set(struct ht_dialog *d, const char *label, const char *value)
+{
+    for (int i = 0; i < d->n_fields; i++)
+        if (d->fields[i].kind == HT_FIELD_INFO && strcmp(d->fields[i].label, label) == 0) {
+            free(d->fields[i].value);
+            d->fields[i].value = ht_strdup(value);
+        }
+}
+
 /* Keys ------------------------------------------------------------------------------------------------------------- */
 static int focused_index(const struct ht_dialog *d)
 {
@@ -240,6 +249,8 @@ enum ht_answer ht_dialog_key(struct ht_dialog *d, int32_t key)
     }
     if (f && f->line) {
         (void)ht_prompt_key(f->line, key, &changed);
+        if (d->typed)
+            d->typed(d);
         return HT_ANSWER_NONE;
     }
     if (key == 'y')

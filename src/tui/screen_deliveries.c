@@ -286,6 +286,7 @@ static bool subject(struct ht_screen *s, struct ht_subject *ret)
         return false;
     ret->delivery = &st->rows[st->list.cursor];
     ret->id = ret->delivery->id;
+    ret->event = ret->delivery->event_id;
     return true;
 }
 
@@ -322,11 +323,8 @@ static void close_screen(struct ht_app *app, struct ht_screen *s)
     free(st->rows);
 }
 
-void ht_log_of_endpoint(struct ht_app *app, const struct ht_endpoint *e)
+void ht_log_filtered(struct ht_app *app, const char *filter)
 {
-    char filter[64], id[HT_UUID_TEXT];
-    ht_uuid_format(&e->id, id);
-    snprintf(filter, sizeof filter, "endpoint:%s", id);
     ht_app_switch(app, HT_SCREEN_DELIVERIES);
     struct ht_screen *s = ht_app_top(app);
     struct state *st = s->state;
@@ -337,11 +335,19 @@ void ht_log_of_endpoint(struct ht_app *app, const struct ht_endpoint *e)
     ht_screen_refresh(app, s, 0);
 }
 
+void ht_log_of_endpoint(struct ht_app *app, const struct ht_endpoint *e)
+{
+    char filter[64], id[HT_UUID_TEXT];
+    ht_uuid_format(&e->id, id);
+    snprintf(filter, sizeof filter, "endpoint:%s", id);
+    ht_log_filtered(app, filter);
+}
+
 const struct ht_screen_class ht_screen_deliveries = {
     .name = "deliveries",
     .title = "Deliveries",
     .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_FOLLOW | HT_HAS_DELIVERY |
-           HT_HAS_RELOAD | HT_HAS_MARKS | HT_HAS_COLUMNS | HT_HAS_LIKE,
+           HT_HAS_EVENT | HT_HAS_RELOAD | HT_HAS_MARKS | HT_HAS_COLUMNS | HT_HAS_LIKE,
     .columns = ht_delivery_columns,
     .n_columns = HT_DELIVERY_COLUMNS,
     .root = true,

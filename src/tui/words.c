@@ -54,6 +54,23 @@ void ht_time_age(const struct ht_app *app, int64_t us, char ret[HT_AGE_TEXT])
         snprintf(ret, HT_AGE_TEXT, now >= us ? "%s ago" : "in %s", span);
 }
 
+void ht_time_short(const struct ht_app *app, int64_t us, char ret[HT_AGE_TEXT])
+{
+    char text[HT_TIME_TEXT], span[16];
+    int64_t now = app->age_now;
+    if (us == 0) {
+        snprintf(ret, HT_AGE_TEXT, "-");
+    } else if (app->absolute_times || now == 0) {
+        ht_time_rfc3339(us, text);
+        snprintf(ret, HT_AGE_TEXT, "%.5s", us / DAY_US == now / DAY_US ? text + 11 : text + 5);
+    } else {
+        int64_t ms = (now > us ? now - us : us - now) / 1000;
+        ht_duration_format(ms - ms % 1000, span, sizeof span);
+        span[strcspn(span, "hd") + (strpbrk(span, "hd") != NULL)] = '\0'; /* "19h02m" is 19h here */
+        snprintf(ret, HT_AGE_TEXT, now >= us ? "%s" : "in %s", ms < 1000 ? "now" : span);
+    }
+}
+
 void ht_short_id(const struct ht_uuid *id, char ret[12])
 {
     /* The end of a version 7 id is what differs: its beginning is the time. */

@@ -454,8 +454,10 @@ static struct ht_reply *answer_kind(const struct ht_data *data, const struct ht_
     case HT_REQ_PING:
         return ping(q);
     default:
-        return done(q);
+        break;
     }
+    struct ht_reply *r = ht_data_triage(q);
+    return r ? r : done(q);
 }
 
 struct ht_reply *ht_data_answer(const struct ht_data *data, const struct ht_request *q)

@@ -20,6 +20,8 @@ struct ht_data {
 struct ht_uuid ht_data_id(int kind, int n); /* kinds: 2 delivery, 3 event */
 struct ht_uuid ht_data_endpoint_id(int n);  /* newest first, as the store lists them: greater n, smaller id */
 struct ht_reply *ht_data_answer(const struct ht_data *data, const struct ht_request *q);
+/* console_triage.c: failures, events and replays; NULL for anything else. */
+struct ht_reply *ht_data_triage(const struct ht_request *q);
 struct ht_reply *ht_data_link(enum ht_link_state state);
 bool ht_data_profile_facts(void *user, const char *profile, struct ht_profile_facts *ret);
 void ht_data_check_draft(void *user, const struct ht_draft *d, struct ht_draft_faults *ret);

@@ -99,6 +99,27 @@ static void fill_user(struct ht_user *u)
     *u = (struct ht_user){.login = s(), .roles = s(), .tenants = s(), .added_by = s()};
 }
 
+static void fill_failure_group(struct ht_failure_group *g)
+{
+    *g =
+        (struct ht_failure_group){.endpoint_url = s(), .endpoint_description = s(), .profile = s(), .tenant_name = s()};
+}
+
+static void fill_why(struct ht_why *w)
+{
+    *w = (struct ht_why){.url = s(), .outcome = s(), .reason = s()};
+}
+
+static void fill_replay(struct ht_replay *r)
+{
+    *r = (struct ht_replay){.tenant_name = s(), .what = s(), .endpoint_url = s(), .reason = s(), .created_by = s()};
+}
+
+static void fill_tally(struct ht_tally *t)
+{
+    t->outcome = s();
+}
+
 #define FILL_LIST(list, type, fill)                                                                                    \
     do {                                                                                                               \
         (list)->rows = ht_alloc(3, sizeof(struct type));                                                               \
@@ -148,6 +169,24 @@ static void fill_transaction(struct ht_transaction *t)
     *t = (struct ht_transaction){.login = s(), .application = s(), .state = s(), .query = s()};
 }
 
+static void fill_queue(struct ht_queue *q)
+{
+    FILL_LIST(&q->workers, ht_worker, fill_worker);
+    FILL_LIST(&q->backlogs, ht_backlog, fill_backlog);
+    FILL_LIST(&q->leases, ht_lease_row, fill_lease);
+    FILL_LIST(&q->open, ht_transaction, fill_transaction);
+}
+
+static void fill_ping(struct ht_ping_result *p)
+{
+    *p = (struct ht_ping_result){.error_detail = s(),
+                                 .address = s(),
+                                 .request_headers = s(),
+                                 .request_body = s(),
+                                 .response_headers = s(),
+                                 .response_body = s()};
+}
+
 static void fill_payload(struct ht_reply *r)
 {
     switch (r->kind) {
@@ -176,13 +215,27 @@ static void fill_payload(struct ht_reply *r)
         FILL_LIST(&r->tenants, ht_tenant, fill_tenant);
         break;
     case HT_REP_QUEUE:
-        FILL_LIST(&r->queue.workers, ht_worker, fill_worker);
-        FILL_LIST(&r->queue.backlogs, ht_backlog, fill_backlog);
-        FILL_LIST(&r->queue.leases, ht_lease_row, fill_lease);
-        FILL_LIST(&r->queue.open, ht_transaction, fill_transaction);
+        fill_queue(&r->queue);
         break;
     case HT_REP_AUDIT:
         FILL_LIST(&r->audit, ht_audit_entry, fill_audit_entry);
+        break;
+    case HT_REP_FAILURES:
+        FILL_LIST(&r->failures.list, ht_failure_group, fill_failure_group);
+        break;
+    case HT_REP_EVENTS:
+        FILL_LIST(&r->events, ht_event, fill_event);
+        break;
+    case HT_REP_EVENT:
+        fill_event(&r->event.event);
+        FILL_LIST(&r->event.whys, ht_why, fill_why);
+        break;
+    case HT_REP_REPLAYS:
+        FILL_LIST(&r->replays, ht_replay, fill_replay);
+        break;
+    case HT_REP_REPLAY:
+        fill_replay(&r->replay.replay);
+        FILL_LIST(&r->replay.tally, ht_tally, fill_tally);
         break;
     case HT_REP_WHOAMI:
         r->whoami = (struct ht_whoami){.login = s(), .database = s(), .server_version = s()};
@@ -192,12 +245,7 @@ static void fill_payload(struct ht_reply *r)
         assert_int_equal(ht_secret_new_random(32, &r->rotated.secret, NULL), HT_OK);
         break;
     case HT_REP_PING:
-        r->ping = (struct ht_ping_result){.error_detail = s(),
-                                          .address = s(),
-                                          .request_headers = s(),
-                                          .request_body = s(),
-                                          .response_headers = s(),
-                                          .response_body = s()};
+        fill_ping(&r->ping);
         break;
     case HT_REP_PROBE:
         r->probe.answer = (struct ht_ping_result){.error_detail = s(), .response_body = s()};
@@ -208,6 +256,7 @@ static void fill_payload(struct ht_reply *r)
     case HT_REP_HEALTH:
     case HT_REP_ERROR:
     case HT_REP_DONE:
+    case HT_REP_REPLAY_PREVIEW:
     case HT_REP_LINK:
     case HT_REP_CHANGED:
     case HT_REP_FIGURES:
@@ -242,7 +291,8 @@ static void all_messages(void)
     ht_request_free(NULL);
 }
 
-/* The allocator keeps some freed memory at hand and counts it as used; one string lost per round is far above that. */
+/* The allocator keeps some freed memory at hand and counts it as used; one string lost per round is far above that.
+ */
 static void gives_all_back(void (*use)(void))
 {
     const size_t rounds = 300;

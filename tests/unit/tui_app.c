@@ -263,7 +263,7 @@ static void idle_without_a_clock_wants_nothing(void **state)
 {
     struct ht_rig *r = *state;
     r->options.clock_off = true;
-    for (int screen = '1'; screen <= '4'; screen++) {
+    for (int screen = '1'; screen <= '7'; screen++) {
         ht_rig_key(r, screen);
         (void)ht_rig_shows(r, "");
         assert_true(ht_app_due_us(&r->app) == INT64_MAX);

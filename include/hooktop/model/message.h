@@ -14,6 +14,7 @@
 #include "hooktop/model/filter.h"
 #include "hooktop/model/queue.h"
 #include "hooktop/model/records.h"
+#include "hooktop/model/replay.h"
 
 enum ht_request_kind {
     /* loader: pages */
@@ -23,6 +24,11 @@ enum ht_request_kind {
     HT_REQ_DELIVERY,   /* id: with event and attempts */
     HT_REQ_TYPES,      /* text = filter */
     HT_REQ_WHOAMI,     /* login, roles, database, version */
+    HT_REQ_FAILURES,   /* text = filter; without a time in it, of the last 24 hours */
+    HT_REQ_EVENTS,     /* text = filter; before/limit = page */
+    HT_REQ_EVENT,      /* id: with its data, and why each endpoint of its tenant did or did not get it */
+    HT_REQ_REPLAYS,    /* the newest */
+    HT_REQ_REPLAY,     /* id: with its tally */
     HT_REQ_FLEET, /* every live secret; text = filter; tenant, before (endpoint) and generation = the last row so far */
     HT_REQ_TENANTS,
     HT_REQ_QUEUE,  /* workers, what waits, who holds it, open transactions, partitions */
@@ -38,11 +44,15 @@ enum ht_request_kind {
     HT_REQ_DRAFT,          /* draft: adds an endpoint, or (its id is set) changes one; answered like ROTATE or done */
     HT_REQ_SUBSCRIBE,      /* id; text = pattern; state = 1 on, 0 off */
     HT_REQ_REVEALED,       /* id = secret's id: it was shown, copied or written */
+    HT_REQ_REPLAY_CHANGE,  /* id; state = the wanted enum ht_replay_state */
+    HT_REQ_SNOOZE,         /* id of an endpoint; overlap_ms = how long, state = 1: for ever */
     /* errands */
     HT_REQ_PING,           /* id */
     HT_REQ_REDELIVER_MANY, /* ids: each on its own; text of the reply: how many, and why not the rest */
     HT_REQ_CANCEL_MANY,    /* ids */
     HT_REQ_PROBE,          /* id: whether the receiver knows the newest secret */
+    HT_REQ_REPLAY_PREVIEW, /* replay */
+    HT_REQ_REPLAY_START,   /* replay, rate_per_s */
     HT_REQ_KIND_COUNT,
 };
 
@@ -64,6 +74,7 @@ struct ht_request {
     double rate_per_s;
     struct ht_uuid *ids; /* several at once; owned */
     size_t n_ids;
+    struct ht_replay_what replay;
     char *text;             /* filter or other input; owned */
     struct ht_draft *draft; /* owned */
     char *reason;           /* why, typed by the operator; owned; may be NULL */
@@ -81,6 +92,12 @@ enum ht_reply_kind {
     HT_REP_DELIVERIES,
     HT_REP_DELIVERY,
     HT_REP_TYPES,
+    HT_REP_FAILURES,
+    HT_REP_EVENTS,
+    HT_REP_EVENT,
+    HT_REP_REPLAYS,
+    HT_REP_REPLAY,
+    HT_REP_REPLAY_PREVIEW,
     HT_REP_WHOAMI,
     HT_REP_DONE,    /* a write succeeded; text says what, id = the new or changed object */
     HT_REP_ROTATED, /* a rotation's or creation's result: `rotated`, id = the new secret's */
@@ -166,6 +183,17 @@ struct ht_delivery_detail {
 };
 void ht_delivery_detail_fini(struct ht_delivery_detail *d);
 
+struct ht_event_detail {
+    struct ht_event event;
+    struct ht_whys whys;
+};
+void ht_event_detail_fini(struct ht_event_detail *d);
+struct ht_replay_detail {
+    struct ht_replay replay;
+    struct ht_tallies tally;
+};
+void ht_replay_detail_fini(struct ht_replay_detail *d);
+
 struct ht_reply {
     enum ht_reply_kind kind;
     enum ht_request_kind request; /* what it answers */
@@ -181,6 +209,18 @@ struct ht_reply {
         struct ht_deliveries deliveries;
         struct ht_delivery_detail delivery;
         struct ht_event_types types;
+        struct {
+            struct ht_failure_groups list;
+            int64_t window_us; /* how far back it looked from now */
+        } failures;
+        struct ht_events events;
+        struct ht_event_detail event;
+        struct ht_replays replays;
+        struct ht_replay_detail replay;
+        struct {
+            struct ht_replay_what what; /* as it was asked, its end filled in */
+            struct ht_replay_preview counts;
+        } preview;
         struct ht_whoami whoami;
         struct ht_ping_result ping;
         struct ht_probe probe;

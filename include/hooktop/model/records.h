@@ -239,11 +239,18 @@ struct ht_why {
 };
 void ht_why_fini(struct ht_why *w);
 
-/* Deliveries that failed alike at one endpoint. */
+/* Deliveries that failed alike at one endpoint, those left out that were redelivered. */
+#define HT_TREND 12
 struct ht_failure_group {
     struct ht_uuid tenant_id;
     struct ht_uuid endpoint_id;
     char *endpoint_url;
+    char *endpoint_description;
+    enum ht_endpoint_status endpoint_status;
+    char *profile;
+    char *tenant_name;
+    int64_t held;                /* at the endpoint, counted up to 10000 */
+    int32_t trend[HT_TREND];     /* how many were last tried in each twelfth of the time asked for, the latest last */
     enum ht_attempt_error error; /* of the last attempt */
     int32_t code;                /* HTTP status of the last attempt; 0: none */
     enum ht_delivery_status status;

@@ -173,9 +173,10 @@ HT_MUST_CHECK enum ht_rc ht_store_deliveries(struct ht_conn *c, const struct ht_
 HT_MUST_CHECK enum ht_rc ht_store_delivery_find(struct ht_conn *c, const char *id, struct ht_delivery *ret,
                                                 struct ht_err *err);
 /* Failed deliveries (exhausted, quarantined, or tried in vain and waiting) by endpoint, error, HTTP status and status;
- * the largest group first. Counts exactly, so it reads every delivery that the filter's times let it: bound them. */
+ * the largest group first. Counts exactly, so it reads every delivery that the filter's times let it: bound them.
+ * The trend goes back so far from now. */
 HT_MUST_CHECK enum ht_rc ht_store_failure_groups(struct ht_conn *c, const struct ht_uuid *tenant,
-                                                 const struct ht_filter *f, int32_t limit,
+                                                 const struct ht_filter *f, int64_t trend_us, int32_t limit,
                                                  struct ht_failure_groups *ret, struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_store_attempts(struct ht_conn *c, const struct ht_delivery *d, struct ht_attempts *ret,
                                            struct ht_err *err);

@@ -203,8 +203,9 @@ void ht_columns_ask(struct ht_app *app);
 void ht_copy_ask(struct ht_app *app);
 void ht_copy_key(struct ht_app *app, int32_t key);
 void ht_outside_show(struct ht_app *app, enum ht_action_id action);
-/* screen_deliveries.c: the log of one endpoint. */
+/* screen_deliveries.c: the log of one endpoint, or by any filter. */
 void ht_log_of_endpoint(struct ht_app *app, const struct ht_endpoint *e);
+void ht_log_filtered(struct ht_app *app, const char *filter);
 /* screen_result.c: a screen with a text, empty so far; NULL when the stack is full. */
 struct ht_doc *ht_result_open(struct ht_app *app, const char *crumb);
 /* screen_reveal.c: the one showing of a new secret, which it takes out of the reply. */

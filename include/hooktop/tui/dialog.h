@@ -11,6 +11,7 @@
 #define HOOKTOP_TUI_DIALOG_H
 
 #include "hooktop/base/uuid.h"
+#include "hooktop/model/replay.h"
 #include "hooktop/tui/canvas.h"
 #include "hooktop/tui/prompt.h"
 
@@ -55,6 +56,10 @@ struct ht_dialog {
     struct ht_uuid id, tenant;
     int32_t generation;
     char subject[96];
+    struct ht_replay_what replay;
+    int64_t count;
+    /* After every key that was typed into a field, so that what follows from it can be shown; may be NULL. */
+    void (*typed)(struct ht_dialog *d);
     void (*done)(struct ht_app *app, struct ht_dialog *d, bool yes);
 };
 
@@ -70,6 +75,8 @@ void ht_dialog_typed(struct ht_dialog *d, const char *label, const char *expecte
 
 /* By the field's label: the chosen option (0 when there is no such field), the typed text (NULL when there is none). */
 int ht_dialog_chosen(const struct ht_dialog *d, const char *label);
+/* Another text for an information that is there. */
+void ht_dialog_set(struct ht_dialog *d, const char *label, const char *value);
 const char *ht_dialog_input(const struct ht_dialog *d, const char *label);
 
 bool ht_dialog_typing(const struct ht_dialog *d); /* a text field has the focus */

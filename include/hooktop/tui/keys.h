@@ -62,6 +62,11 @@ enum ht_has {
     HT_HAS_ADD = 1 << 18,     /* a list that can be added to */
     HT_HAS_REMOVE = 1 << 19,  /* what is under the cursor can be removed */
     HT_HAS_LIKE = 1 << 20,    /* rows whose values can become terms of the filter */
+    HT_HAS_GROUP = 1 << 21,   /* deliveries that fail alike are under the cursor */
+    HT_HAS_REPLAY = 1 << 22,
+    HT_HAS_EVENT = 1 << 23,   /* what is under the cursor belongs to an event */
+    HT_HAS_ATTEMPT = 1 << 24, /* one attempt of a delivery is chosen */
+    HT_HAS_BODY = 1 << 25,    /* a body that can be shown in several ways */
     HT_HAS_COMMAND = 1 << 12, /* the command line and the number keys: all but what must be finished first */
 };
 
@@ -102,6 +107,9 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(UNMARK, "unmark", "u", HT_HAS_MARKS, LOOK, VIEW, "", "forget all marks")                                         \
     X(COLUMNS, "columns", "c", HT_HAS_COLUMNS, LOOK, VIEW, "", "choose the columns")                                   \
     X(LOG, "log", "d", HT_HAS_ENDPOINT, LOOK, VIEW, "log", "the deliveries of this endpoint")                          \
+    X(EVENT, "event", "v", HT_HAS_EVENT, LOOK, VIEW, "event", "its event; why each endpoint got it or not")            \
+    X(BODY, "body", "b", HT_HAS_BODY, LOOK, VIEW, "raw/hex", "the body laid out, raw, or in hex")                      \
+    X(EVIDENCE, "evidence", "x", HT_HAS_ATTEMPT, LOOK, VIEW, "evidence", "write a redacted record to a new 0600 file") \
     X(TIME, "time", "t", HT_HAS_AGES, LOOK, VIEW, "", "times as age, or absolute in UTC")                              \
     X(RELOAD, "reload", "r F5", HT_HAS_RELOAD, LOOK, VIEW, "", "fetch again")                                          \
     X(COPY, "copy", "y", HT_HAS_COMMAND, LOOK, VIEW, "", "copy its id, URL or text: tmux, SSH")                        \
@@ -111,6 +119,11 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(REVEAL_COPY, "copy-secret", "y", HT_HAS_REVEAL, LOOK, VIEW, "copy", "copy the secret without showing it")        \
     X(REVEAL_WRITE, "write", "w", HT_HAS_REVEAL, LOOK, VIEW, "write to a file",                                        \
       "write the secret to a new file, mode 0600")                                                                     \
+    X(REDELIVER_GROUP, "redeliver-group", "R", HT_HAS_GROUP, CHANGE, OPERATE, "redeliver all",                         \
+      "count this group, then redeliver all of it")                                                                    \
+    X(REPLAY_PAUSE, "pause-replay", "P", HT_HAS_REPLAY, CHANGE, OPERATE, "pause", "pause the replay, or resume it")    \
+    X(REPLAY_CANCEL, "cancel-replay", "C", HT_HAS_REPLAY, CHANGE, OPERATE, "cancel",                                   \
+      "end the replay; the rest is left as it is")                                                                     \
     X(PING, "ping", "T", HT_HAS_ENDPOINT, CHANGE, OPERATE, "ping", "send the test event and show its answer")          \
     X(DISABLE, "disable", "D", HT_HAS_ENDPOINT, CHANGE, ADMIN, "disable", "disable the endpoint, or enable it again")  \
     X(PAUSE, "pause", "P", HT_HAS_ENDPOINT, CHANGE, OPERATE, "pause", "pause the endpoint, or resume it")              \
@@ -122,6 +135,8 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(UNDO, "undo", "U", HT_HAS_COMMAND, CHANGE, OPERATE, "", "take back a pause, disable or subscription")            \
     X(REMOVE, "remove", "X", HT_HAS_REMOVE, CHANGE, ADMIN, "remove", "remove it, or end it now")                       \
     X(REDELIVER, "redeliver", "R", HT_HAS_DELIVERY, CHANGE, OPERATE, "redeliver", "deliver it to its endpoint again")  \
+    X(SNOOZE, "snooze", "Z", HT_HAS_ENDPOINT, CHANGE, OPERATE, "snooze",                                               \
+      "failures do not disable it: a while, or ever")                                                                  \
     X(CANCEL, "cancel", "C", HT_HAS_DELIVERY, CHANGE, OPERATE, "cancel", "cancel what is still to be tried of it")     \
     X(BEFORE, "before", "-", HT_HAS_COMMAND, GO, VIEW, "", "the screen before this one, and back")                     \
     X(BACK, "back", "q Esc Backspace", 0, GO, VIEW, "back", "back; q quits on the first level")                        \

@@ -63,6 +63,11 @@ void ht_doc_heading(struct ht_doc *d, const char *text);
 void ht_doc_headers(struct ht_doc *d, const char *lines);
 /* JSON laid out and coloured; what is no JSON is added as it is. No number and no string is changed. */
 void ht_doc_json(struct ht_doc *d, const char *bytes, size_t len);
+/* Sixteen bytes a line: offset, hex, and the printable ones. */
+void ht_doc_hex(struct ht_doc *d, const char *bytes, size_t len);
+/* A body in one of the ways people look at it. */
+enum ht_body_view { HT_BODY_PRETTY, HT_BODY_RAW, HT_BODY_HEX, HT_BODY_VIEWS };
+void ht_doc_body(struct ht_doc *d, enum ht_body_view view, const char *bytes, size_t len);
 
 void ht_doc_draw(struct ht_doc *d, struct ht_canvas *c, struct ht_rect r);
 /* Moving, sideways, wrap, next and previous match; false when the action is none of them. */

@@ -15,12 +15,17 @@
 #define HT_SCREENS(X)                                                                                                  \
     X(ENDPOINTS, ht_screen_endpoints)                                                                                  \
     X(DELIVERIES, ht_screen_deliveries)                                                                                \
+    X(FAILURES, ht_screen_failures)                                                                                    \
     X(TYPES, ht_screen_types)                                                                                          \
     X(WORKERS, ht_screen_workers)                                                                                      \
     X(AUDIT, ht_screen_audit)                                                                                          \
     X(SECRETS, ht_screen_secrets)                                                                                      \
+    X(EVENTS, ht_screen_events)                                                                                        \
+    X(REPLAYS, ht_screen_replays)                                                                                      \
     X(ENDPOINT, ht_screen_endpoint)                                                                                    \
     X(DELIVERY, ht_screen_delivery)                                                                                    \
+    X(EVENT, ht_screen_event)                                                                                          \
+    X(REPLAY, ht_screen_replay)                                                                                        \
     X(TYPE, ht_screen_type)                                                                                            \
     X(FORM, ht_screen_form)                                                                                            \
     X(RESULT, ht_screen_result)                                                                                        \
@@ -43,6 +48,9 @@ struct ht_subject {
     const struct ht_delivery *delivery;
     const struct ht_subscription *subscription;
     const struct ht_secret_meta *secret; /* a generation of what signs for the endpoint */
+    const struct ht_failure_group *group;
+    const struct ht_replay *replay;
+    struct ht_uuid event; /* nil: none */
 };
 
 struct ht_screen_class {

@@ -1,0 +1,143 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "hooktop/ops/replay.h"
+#include "hooktop/store/replay.h"
+
+#include "answers_triage.h"
+
+#define WINDOW_US    (INT64_C(86400) * 1000000) /* of failures, when the filter names no time */
+#define GROUPS_MAX   500
+#define REPLAYS_MAX  100
+#define PAGE_DEFAULT 200
+
+static enum ht_rc parse(enum ht_filter_list list, const char *text, int64_t now, struct ht_filter *ret,
+                        struct ht_err *err)
+{
+    size_t column = 0;
+    return ht_filter_parse(list, text, now, ret, &column, err);
+}
+
+/* From when on the filter looks; 0: it does not say. */
+static int64_t begins(const struct ht_filter *f)
+{
+    int64_t from = 0;
+    for (size_t i = 0; i < f->n; i++) {
+        const struct ht_filter_term *t = &f->terms[i];
+        bool bound = t->field != NULL && !t->negated &&
+                     (strcmp(t->field->name, "after") == 0 || strcmp(t->field->name, "on") == 0);
+        if (bound && t->ranges[0].lo > from)
+            from = t->ranges[0].lo;
+    }
+    return from;
+}
+
+enum ht_rc ht_answer_failures(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
+    struct ht_buf text HT_BUF_CLEANUP;
+    ht_buf_init(&text, 8192);
+    ht_buf_adds(&text, q->text != NULL ? q->text : "");
+    enum ht_rc rc = parse(HT_FILTER_DELIVERIES, text.data != NULL ? text.data : "", r->db_now, &f, err);
+    int64_t from = rc == HT_OK ? begins(&f) : 0;
+    if (rc == HT_OK && from == 0) {
+        ht_buf_adds(&text, " after:-24h");
+        ht_filter_fini(&f);
+        rc = parse(HT_FILTER_DELIVERIES, text.data, r->db_now, &f, err);
+        from = r->db_now - WINDOW_US;
+    }
+    r->failures.window_us = r->db_now - from;
+    return rc == HT_OK ? ht_store_failure_groups(p->conn, p->tenant, &f, r->failures.window_us, GROUPS_MAX,
+                                                 &r->failures.list, err)
+                       : rc;
+}
+
+enum ht_rc ht_answer_events(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
+    enum ht_rc rc = parse(HT_FILTER_EVENTS, q->text != NULL ? q->text : "", r->db_now, &f, err);
+    const struct ht_uuid *before = ht_uuid_is_nil(&q->before) ? NULL : &q->before;
+    return rc == HT_OK ? ht_store_events(p->conn, p->tenant, &f, before, q->limit > 0 ? q->limit : PAGE_DEFAULT,
+                                         &r->events, err)
+                       : rc;
+}
+
+enum ht_rc ht_answer_event(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    char id[HT_UUID_TEXT];
+    ht_uuid_format(&q->id, id);
+    enum ht_rc rc = ht_store_event_find(p->conn, id, &r->event.event, err);
+    return rc == HT_OK ? ht_store_why(p->conn, &r->event.event, NULL, &r->event.whys, err) : rc;
+}
+
+enum ht_rc ht_answer_replays(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    (void)q;
+    return ht_store_replays(p->conn, p->tenant, NULL, REPLAYS_MAX, &r->replays, err);
+}
+
+static enum ht_rc find_replay(struct ht_part *p, const struct ht_uuid *id, struct ht_replay *ret, struct ht_err *err)
+{
+    char text[HT_UUID_TEXT];
+    ht_uuid_format(id, text);
+    return ht_store_replay_find(p->conn, text, ret, err);
+}
+
+enum ht_rc ht_answer_replay(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    enum ht_rc rc = find_replay(p, &q->id, &r->replay.replay, err);
+    return rc == HT_OK ? ht_store_replay_tally(p->conn, &r->replay.replay, &r->replay.tally, err) : rc;
+}
+
+enum ht_rc ht_answer_replay_change(struct ht_part *p, const struct ht_request *q, struct ht_reply *r,
+                                   struct ht_err *err)
+{
+    HT_CLEANUP(ht_replay_fini) struct ht_replay replay = {0};
+    char text[96];
+    enum ht_rc rc = find_replay(p, &q->id, &replay, err);
+    if (rc == HT_OK)
+        rc = ht_store_replay_change(p->conn, &replay, (enum ht_replay_state)q->state, q->reason, err);
+    snprintf(text, sizeof text, "%s; %" PRId64 " of %" PRId64 " redelivered", ht_replay_words[q->state].name,
+             replay.redelivered, replay.total);
+    r->id = q->id;
+    r->text = ht_strdup(text);
+    return rc;
+}
+
+enum ht_rc ht_answer_snooze(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
+    char id[HT_UUID_TEXT];
+    ht_uuid_format(&q->id, id);
+    enum ht_rc rc = ht_store_endpoint_find(p->conn, id, &e, err);
+    if (rc == HT_OK)
+        rc = ht_store_endpoint_snooze(p->conn, &e, q->overlap_ms, q->state != 0, q->reason, err);
+    r->id = q->id;
+    r->text = ht_strdup(q->state != 0        ? "failures never disable it now"
+                        : q->overlap_ms != 0 ? "failures do not disable it for so long"
+                                             : "failures may disable it again");
+    return rc;
+}
+
+enum ht_rc ht_errand_replay_preview(struct ht_part *p, const struct ht_request *q, struct ht_reply *r,
+                                    struct ht_err *err)
+{
+    const struct ht_ops ops = ht_part_ops(p, q);
+    r->preview.what = q->replay;
+    enum ht_rc rc = q->replay.until == 0 ? ht_conn_now(p->conn, &r->preview.what.until, err) : HT_OK;
+    return rc == HT_OK ? ht_ops_replay_preview(&ops, &r->preview.what, &r->preview.counts, err) : rc;
+}
+
+enum ht_rc ht_errand_replay_start(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    const struct ht_ops ops = ht_part_ops(p, q);
+    HT_CLEANUP(ht_replay_fini) struct ht_replay replay = {0};
+    char text[96];
+    enum ht_rc rc = ht_ops_replay_start(&ops, &q->replay, q->rate_per_s, &r->id, err);
+    if (rc == HT_OK)
+        rc = find_replay(p, &r->id, &replay, err);
+    snprintf(text, sizeof text, "%" PRId64 " deliveries at %g per second", replay.total, replay.rate_per_s);
+    r->text = ht_strdup(text);
+    return rc;
+}

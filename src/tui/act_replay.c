@@ -1,0 +1,134 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "act_parts.h"
+#include "hooktop/base/clock.h"
+
+/* Redelivering all of a group: counted first, then asked about, then left to the workers. */
+
+#define RATE "Rate per s"
+#define TOOK "Takes"
+
+static void group_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
+{
+    if (!yes)
+        return;
+    struct ht_request *r = ht_act_request(d, HT_REQ_REPLAY_START);
+    r->replay = d->replay;
+    r->rate_per_s = strtod(ht_dialog_input(d, RATE), NULL);
+    ht_app_write(app, app->o->errands, r, "redeliver", d->subject);
+}
+
+static void show_took(struct ht_dialog *d)
+{
+    char span[32], text[96];
+    double rate = strtod(ht_dialog_input(d, RATE), NULL);
+    ht_duration_format(ht_replay_seconds(d->count, rate) * 1000, span, sizeof span);
+    snprintf(text, sizeof text, "about %s at %g per second", span, rate);
+    ht_dialog_set(d, TOOK, rate > 0 ? text : "for ever: give a rate");
+}
+
+static void add_count(char *text, size_t size, int64_t n, const char *what)
+{
+    size_t used = strlen(text);
+    if (n > 0)
+        snprintf(text + used, size - used, "%s%" PRId64 " %s", used ? ", " : "", n, what);
+}
+
+void ht_act_previewed(struct ht_app *app, const struct ht_reply *reply, const char *subject)
+{
+    const struct ht_replay_preview *p = &reply->preview.counts;
+    char count[48], held[160] = "", out[160] = "", title[160];
+    int64_t sent = p->total - p->removed - p->purged;
+    if (sent == 0) {
+        ht_app_flash(app, HT_FLASH_ERROR, "redeliver %s: nothing is left to redeliver", subject);
+        return;
+    }
+    snprintf(title, sizeof title, "Redeliver all: %s", subject);
+    struct ht_dialog *d =
+        ht_act_ask(app, 2, HT_ACT_REDELIVER_GROUP, &reply->preview.what.endpoint_id, subject, "Redeliver", title);
+    d->done = group_answered;
+    d->typed = show_took;
+    d->replay = reply->preview.what;
+    d->count = sent;
+    snprintf(count, sizeof count, "%" PRId64, sent);
+    ht_dialog_info(d, "Deliveries", count);
+    add_count(held, sizeof held, p->paused, "to a paused endpoint");
+    add_count(held, sizeof held, p->disabled, "to a disabled endpoint");
+    add_count(held, sizeof held, p->unverified, "to an unverified endpoint");
+    ht_dialog_info(d, "Held", held[0] ? held : "none");
+    add_count(out, sizeof out, p->removed, "to a removed endpoint");
+    add_count(out, sizeof out, p->purged, "without a payload");
+    ht_dialog_info(d, "Left out", out[0] ? out : "none");
+    ht_dialog_info(d, TOOK, "");
+    ht_dialog_note(d, "Oldest first, each once. What succeeds by itself before its turn is left out. Workers do it: it "
+                      "goes on when this console is closed, and can be paused and cancelled.");
+    ht_dialog_number(d, RATE, "10");
+    show_took(d);
+    if (d->level >= 3) /* many: the count instead of a name */
+        snprintf(d->subject, sizeof d->subject, "%s", count);
+    ht_act_finish(app, d, true);
+    ht_text_clean_str(d->subject, sizeof d->subject, subject, HT_TEXT_CELL);
+}
+
+static void ask_group(struct ht_app *app, const struct ht_failure_group *g)
+{
+    char subject[96];
+    struct ht_request *r = ht_request_new(HT_REQ_REPLAY_PREVIEW, 0);
+    struct ht_replay_what *w = &r->replay;
+    struct ht_screen *s = ht_app_top(app);
+    w->tenant_id = g->tenant_id;
+    w->endpoint_id = g->endpoint_id;
+    w->since = ht_failures_since(app, s);
+    snprintf(w->status, sizeof w->status, "%s", ht_delivery_words[g->status].name);
+    snprintf(w->error, sizeof w->error, "%s", ht_attempt_words[g->error].name);
+    w->by_code = true;
+    w->code = g->code;
+    snprintf(subject, sizeof subject, "%s of %.60s", ht_attempt_words[g->error].name,
+             g->endpoint_description ? g->endpoint_description
+             : g->endpoint_url       ? g->endpoint_url
+                                     : "");
+    ht_app_write(app, app->o->errands, r, "count", subject);
+}
+
+/* Replays ---------------------------------------------------------------------------------------------------------- */
+static void change_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
+{
+    if (!yes)
+        return;
+    struct ht_request *r = ht_act_request(d, HT_REQ_REPLAY_CHANGE);
+    r->state = d->wanted;
+    ht_app_write(app, app->o->loader, r, "replay", d->subject);
+}
+
+static void ask_change(struct ht_app *app, const struct ht_replay *r, enum ht_action_id action)
+{
+    char id[12], title[160];
+    bool on = r->state == HT_REPLAY_PAUSED;
+    ht_short_id(&r->id, id);
+    if (r->state == HT_REPLAY_FINISHED || r->state == HT_REPLAY_CANCELLED) {
+        ht_app_flash(app, HT_FLASH_ERROR, "replay %s is %s already", id, ht_replay_words[r->state].name);
+        return;
+    }
+    const char *verb = action == HT_ACT_REPLAY_CANCEL ? "Cancel it" : on ? "Resume" : "Pause";
+    snprintf(title, sizeof title, "%s: %" PRId64 " of %" PRId64 " are redelivered?", verb, r->redelivered, r->total);
+    struct ht_dialog *d = ht_act_ask(app, 1, action, &r->id, id, verb, title);
+    d->done = change_answered;
+    d->wanted = action == HT_ACT_REPLAY_CANCEL ? HT_REPLAY_CANCELLED : on ? HT_REPLAY_RUNNING : HT_REPLAY_PAUSED;
+    if (d->level >= 2)
+        ht_dialog_info(d, "Replay", id);
+    ht_act_finish(app, d, true);
+}
+
+bool ht_act_on_replay(struct ht_app *app, enum ht_action_id action, const struct ht_subject *it)
+{
+    if (it->group && action == HT_ACT_REDELIVER_GROUP)
+        ask_group(app, it->group);
+    else if (it->replay && (action == HT_ACT_REPLAY_PAUSE || action == HT_ACT_REPLAY_CANCEL))
+        ask_change(app, it->replay, action);
+    else
+        return false;
+    return true;
+}

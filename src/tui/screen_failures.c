@@ -1,0 +1,257 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "hooktop/base/clock.h"
+#include "hooktop/tui/chrome.h"
+
+/* What fails, in groups that fail alike, the largest first: one look says where the trouble is, R redelivers all of a
+ * group, Enter shows its deliveries in the log. */
+
+#define REFRESH_US 5000000 /* counting reads every delivery of the time shown: not with every change */
+#define WINDOW_US  (86400LL * 1000000)
+
+struct state {
+    struct ht_list list;
+    struct ht_failure_groups groups;
+    int64_t window_us;
+    int64_t took_us;
+    struct ht_endpoint under; /* the endpoint of the group under the cursor, its strings the group's */
+};
+
+enum { C_COUNT, C_ENDPOINT, C_ERROR, C_CODE, C_STATUS, C_FIRST, C_LAST, C_NEXT, C_TREND, C_STATE, C_TENANT };
+static const struct ht_column columns[] = {
+    [C_COUNT] = {"COUNT", 6, 8, 0, true},
+    [C_ENDPOINT] = {"ENDPOINT", 14, 44, 0, false},
+    [C_ERROR] = {"ERROR", 10, 18, 0, false},
+    [C_CODE] = {"CODE", 4, 4, 0, true},
+    [C_STATUS] = {"ST", 2, 2, 0, false},
+    [C_FIRST] = {"FIRST", 5, 5, 2, true},
+    [C_LAST] = {"LAST", 5, 5, 0, true},
+    [C_NEXT] = {"NEXT", 6, 6, 1, true},
+    [C_TREND] = {"TREND", HT_TREND, HT_TREND, 0, false},
+    [C_STATE] = {"ENDPOINT IS", 11, 11, 3, false},
+    [C_TENANT] = {"TENANT", 8, 16, 4, false},
+};
+
+struct view {
+    const struct ht_app *app;
+    const struct state *st;
+};
+
+static const char *name_of(const struct ht_failure_group *g)
+{
+    return g->endpoint_description ? g->endpoint_description : g->endpoint_url;
+}
+
+static void cell(const void *user, size_t row, size_t column, struct ht_cell_text *t)
+{
+    const struct view *v = user;
+    const struct ht_failure_group *g = &v->st->groups.rows[row];
+    bool retrying = g->status == HT_DELIVERY_READY;
+    switch (column) {
+    case C_COUNT:
+        ht_cell_fmt(t, HT_STYLE_FAILED, "%" PRId64, g->count);
+        break;
+    case C_ENDPOINT:
+        ht_cell_str(t, HT_STYLE_ROW, name_of(g));
+        if (!g->endpoint_description)
+            t->mode = HT_TEXT_ASCII;
+        break;
+    case C_ERROR:
+        ht_cell_str(t, HT_STYLE_RETRY, ht_attempt_words[g->error].name);
+        break;
+    case C_CODE:
+        if (g->code)
+            ht_cell_fmt(t, HT_STYLE_ROW, "%d", (int)g->code);
+        else
+            ht_cell_str(t, HT_STYLE_DIM, "-");
+        break;
+    case C_STATUS:
+        ht_cell_str(t, ht_style_of_delivery(g->status, 1), retrying ? "RT" : ht_delivery_words[g->status].sign);
+        break;
+    case C_FIRST:
+    case C_LAST:
+    case C_NEXT:
+        ht_time_short(v->app, column == C_FIRST ? g->first_at : column == C_LAST ? g->last_at : g->next_at, t->own);
+        ht_cell_str(t, HT_STYLE_ROW, t->own);
+        break;
+    case C_TREND:
+        if (v->app->canvas.plain)
+            break;
+        ht_spark(g->trend, HT_TREND, v->app->canvas.ascii, t->own, sizeof t->own);
+        ht_cell_str(t, HT_STYLE_SPARK, t->own);
+        break;
+    case C_STATE:
+        ht_cell_str(t, ht_style_of_endpoint(g->endpoint_status), ht_endpoint_words[g->endpoint_status].name);
+        break;
+    default:
+        ht_cell_str(t, HT_STYLE_DIM, g->tenant_name);
+    }
+}
+
+static struct ht_uuid row_id(const void *user, size_t row)
+{
+    const struct ht_failure_group *g = &((const struct view *)user)->st->groups.rows[row];
+    char id[HT_UUID_TEXT], name[96];
+    ht_uuid_format(&g->endpoint_id, id);
+    snprintf(name, sizeof name, "%s %d %d %d", id, (int)g->error, (int)g->code, (int)g->status);
+    return ht_list_name_id(name);
+}
+
+static struct ht_list_rows rows_of(const struct view *v, const struct ht_screen *s)
+{
+    return (struct ht_list_rows){
+        .columns = columns,
+        .n_columns = HT_COUNT(columns),
+        .n = v->st->groups.n,
+        .cell = cell,
+        .id = row_id,
+        .user = v,
+        .empty = s->failed.rc           ? "could not be counted; r tries again"
+                 : !s->data_at          ? "counting ..."
+                 : s->filter.applied[0] ? "no failure matches the filter; ~ clears it"
+                                        : "nothing has failed in the last 24 hours",
+        .stale = ht_app_stale(v->app, s),
+    };
+}
+
+int64_t ht_failures_since(const struct ht_app *app, const struct ht_screen *s)
+{
+    const struct state *st = s->state;
+    return ht_app_db_now(app) - (st->window_us ? st->window_us : WINDOW_US);
+}
+
+static void fetch(struct ht_app *app, struct ht_screen *s)
+{
+    struct ht_request *r = ht_request_new(HT_REQ_FAILURES, 0);
+    r->text = ht_strdup(s->filter.applied);
+    (void)ht_app_ask(app, s, r);
+}
+
+static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
+{
+    struct state *st = s->state;
+    if (r->kind != HT_REP_FAILURES)
+        return;
+    ht_failure_groups_fini(&st->groups);
+    st->groups = r->failures.list;
+    st->window_us = r->failures.window_us;
+    st->took_us = r->took_ms * 1000LL;
+    r->failures.list = (struct ht_failure_groups){0};
+    struct view v = {app, st};
+    struct ht_list_rows rows = rows_of(&v, s);
+    ht_list_sync(&st->list, &rows);
+}
+
+/* Counting may take a twentieth of the time, no more. */
+static void changed(struct ht_app *app, struct ht_screen *s)
+{
+    const struct state *st = s->state;
+    ht_screen_refresh(app, s, st->took_us * 20 > REFRESH_US ? st->took_us * 20 : REFRESH_US);
+}
+
+static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, struct ht_rect r)
+{
+    struct state *st = s->state;
+    struct view v = {app, st};
+    struct ht_list_rows rows = rows_of(&v, s);
+    char span[24], right[64];
+    ht_duration_format(st->window_us / 1000000 * 1000, span, sizeof span);
+    snprintf(right, sizeof right, "%zu%s groups, last %s", st->groups.n, st->groups.more ? "+" : "", span);
+    ht_chrome_list_head(app, s, c, &r, s->data_at ? right : NULL);
+    ht_list_draw(&st->list, &rows, c, r);
+}
+
+static void open_log(struct ht_app *app, const struct state *st, const struct ht_failure_group *g)
+{
+    char filter[HT_PROMPT_MAX], id[HT_UUID_TEXT], span[24], code[24] = "";
+    ht_uuid_format(&g->endpoint_id, id);
+    ht_duration_format(st->window_us / 1000, span, sizeof span);
+    if (g->code)
+        snprintf(code, sizeof code, " code:%d", (int)g->code);
+    snprintf(filter, sizeof filter, "endpoint:%s error:%s%s status:%s after:-%s", id, ht_attempt_words[g->error].name,
+             code, ht_delivery_words[g->status].name, span);
+    ht_log_filtered(app, filter);
+}
+
+static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id action)
+{
+    struct state *st = s->state;
+    struct view v = {app, st};
+    struct ht_list_rows rows = rows_of(&v, s);
+    if (action != HT_ACT_OPEN)
+        return ht_list_act(&st->list, &rows, action);
+    if (st->groups.n > 0)
+        open_log(app, st, &st->groups.rows[st->list.cursor]);
+    return true;
+}
+
+static bool subject(struct ht_screen *s, struct ht_subject *ret)
+{
+    struct state *st = s->state;
+    if (st->groups.n == 0)
+        return false;
+    const struct ht_failure_group *g = &st->groups.rows[st->list.cursor];
+    st->under = (struct ht_endpoint){
+        .tenant_id = g->tenant_id,
+        .id = g->endpoint_id,
+        .tenant_name = g->tenant_name,
+        .profile = g->profile,
+        .url = g->endpoint_url,
+        .description = g->endpoint_description,
+        .status = g->endpoint_status,
+        .held = g->held,
+    };
+    ret->id = g->endpoint_id;
+    ret->group = g;
+    ret->endpoint = &st->under;
+    return true;
+}
+
+static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t size)
+{
+    const struct state *st = s->state;
+    char url[256]; /* wider than most terminals */
+    int64_t all = 0;
+    (void)app;
+    if (st->groups.n == 0)
+        return;
+    const struct ht_failure_group *g = &st->groups.rows[st->list.cursor];
+    for (size_t i = 0; i < st->groups.n; i++)
+        all += st->groups.rows[i].count;
+    ht_text_clean_str(url, sizeof url, g->endpoint_url ? g->endpoint_url : "removed", HT_TEXT_ASCII);
+    snprintf(ret, size, "%zu/%zu | %" PRId64 " deliveries | %s | %s: %s", st->list.cursor + 1, st->groups.n, all,
+             ht_attempt_words[g->error].meaning, ht_endpoint_words[g->endpoint_status].name, url);
+}
+
+static void open_screen(struct ht_app *app, struct ht_screen *s)
+{
+    (void)app;
+    s->filter.list = HT_FILTER_DELIVERIES;
+}
+
+static void close_screen(struct ht_app *app, struct ht_screen *s)
+{
+    (void)app;
+    ht_failure_groups_fini(&((struct state *)s->state)->groups);
+}
+
+const struct ht_screen_class ht_screen_failures = {
+    .name = "failures",
+    .title = "Failures",
+    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_GROUP | HT_HAS_ENDPOINT |
+           HT_HAS_AGES | HT_HAS_RELOAD,
+    .root = true,
+    .state_size = sizeof(struct state),
+    .open = open_screen,
+    .close = close_screen,
+    .draw = draw,
+    .act = act,
+    .fetch = fetch,
+    .reply = reply,
+    .changed = changed,
+    .subject = subject,
+    .status = status,
+};

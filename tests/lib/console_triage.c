@@ -1,0 +1,183 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "console_data.h"
+
+/* Failures, events and replays, made here like the rest of console_data.c. */
+
+#define GROUPS  14
+#define EVENTS  40
+#define REPLAYS 3
+
+static const char *const names[] = {"Acme CRM sync", "Acme billing (EU)", "Globex \xe8\xaa\xb2\xe9\x87\x91 orders",
+                                    "Initech \033[31mred\033[0m"};
+
+static struct ht_reply *failures(const struct ht_request *q)
+{
+    static const struct {
+        enum ht_attempt_error error;
+        int32_t code;
+        enum ht_delivery_status status;
+    } kinds[] = {{HT_ATTEMPT_GONE, 410, HT_DELIVERY_EXHAUSTED},
+                 {HT_ATTEMPT_HTTP_5XX, 503, HT_DELIVERY_READY},
+                 {HT_ATTEMPT_TLS, 0, HT_DELIVERY_READY},
+                 {HT_ATTEMPT_TIMEOUT_CONNECT, 0, HT_DELIVERY_HELD},
+                 {HT_ATTEMPT_SEALED, 0, HT_DELIVERY_QUARANTINED}};
+    struct ht_reply *r = ht_reply_new(HT_REP_FAILURES, q->kind, q->ticket);
+    bool none = q->text && strstr(q->text, "nothing");
+    r->failures.window_us = 86400LL * 1000000;
+    r->failures.list.rows = ht_alloc(GROUPS, sizeof *r->failures.list.rows);
+    for (int i = 0; !none && i < GROUPS; i++) {
+        struct ht_failure_group *g = &r->failures.list.rows[r->failures.list.n++];
+        *g = (struct ht_failure_group){
+            .endpoint_id = ht_data_endpoint_id(i),
+            .endpoint_url = ht_strdup("https://hooks.acme.example/in"),
+            .endpoint_description = i % 5 == 4 ? NULL : ht_strdup(names[i % 4]),
+            .endpoint_status = i % 5 == 0   ? HT_ENDPOINT_DISABLED
+                               : i % 5 == 3 ? HT_ENDPOINT_PAUSED
+                                            : HT_ENDPOINT_ACTIVE,
+            .profile = ht_strdup("standard"),
+            .tenant_name = ht_strdup("Acme"),
+            .held = i % 5 == 3 ? 12 : 0,
+            .error = kinds[i % 5].error,
+            .code = kinds[i % 5].code,
+            .status = kinds[i % 5].status,
+            .count = i == 0 ? 123456 : 903 - 60 * i,
+            .first_at = HT_DATA_NOW - (21 + i) * 3600000000LL,
+            .last_at = HT_DATA_NOW - (6 + 100 * i) * 1000000LL,
+            .next_at = i % 5 == 1 || i % 5 == 2 ? HT_DATA_NOW + (i + 3) * 60000000LL : 0,
+            .sample_id = ht_data_id(2, i),
+        };
+        for (int k = 0; k < HT_TREND; k++)
+            g->trend[k] = (k * (i + 3)) % 9;
+    }
+    return r;
+}
+
+static void event(int n, struct ht_event *e)
+{
+    *e = (struct ht_event){.id = ht_data_id(3, n),
+                           .type = ht_strdup(n % 3 ? "invoice.paid" : "customer.updated"),
+                           .source = ht_strdup(n % 2 ? "api" : "ui"),
+                           .performed_by = ht_strdup("lukas"),
+                           .key = n % 4 ? NULL : ht_strdup("order-\033[1m77\xe2\x80\xae"),
+                           .created_at = HT_DATA_NOW - n * 1500000LL,
+                           .deliveries = n % 4};
+}
+
+static struct ht_reply *events(const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_EVENTS, q->kind, q->ticket);
+    bool none = q->text && strstr(q->text, "nothing");
+    r->events.rows = ht_alloc(EVENTS, sizeof *r->events.rows);
+    for (int i = 0; !none && i < EVENTS; i++)
+        event(EVENTS - i, &r->events.rows[r->events.n++]);
+    return r;
+}
+
+static struct ht_reply *event_detail(const struct ht_request *q)
+{
+    static const struct {
+        const char *outcome, *reason;
+    } whys[] = {{"delivered", "attempt 1 at 2026-11-20 13:59:58Z: HTTP 200"},
+                {"retrying", "attempt 3: HTTP 503 http_5xx; next at 2026-11-20 14:30:00Z"},
+                {"held", "the endpoint is paused since 2026-11-20 11:00:00Z: paused by ana: their database moves to "
+                         "another machine, until Monday"},
+                {"not_subscribed", "never subscribed to invoice.paid"},
+                {"source_filter", "it took only events from the ui, and this one is from the api"}};
+    static const char data[] = "{\"id\":\"inv_1\",\"amount\":12.50,\"note\":\"\\u001b[2J\"}";
+    struct ht_reply *r = ht_reply_new(HT_REP_EVENT, q->kind, q->ticket);
+    event(1, &r->event.event);
+    r->event.event.id = q->id;
+    r->event.event.data = ht_strdup(data);
+    r->event.event.data_len = sizeof data - 1;
+    r->event.whys.rows = ht_alloc(HT_COUNT(whys), sizeof *r->event.whys.rows);
+    for (int i = 0; i < (int)HT_COUNT(whys); i++) {
+        struct ht_why *w = &r->event.whys.rows[r->event.whys.n++];
+        *w = (struct ht_why){.endpoint_id = ht_data_endpoint_id(i),
+                             .url = ht_strdup("https://hooks.acme.example/in"),
+                             .outcome = ht_strdup(whys[i].outcome),
+                             .reason = ht_strdup(whys[i].reason),
+                             .redelivered = i == 0 ? 2 : 0};
+        if (i < 3)
+            w->delivery_id = ht_data_id(2, i);
+    }
+    return r;
+}
+
+static void replay(int n, struct ht_replay *r)
+{
+    *r = (struct ht_replay){.id = ht_data_id(8, n),
+                            .state = n == 0   ? HT_REPLAY_RUNNING
+                                     : n == 1 ? HT_REPLAY_PAUSED
+                                              : HT_REPLAY_FINISHED,
+                            .tenant_name = ht_strdup("Acme"),
+                            .what = ht_strdup("status:exhausted error:gone code:410"),
+                            .endpoint_url = n == 2 ? NULL : ht_strdup("https://hooks.acme.example/in"),
+                            .since = HT_DATA_NOW - 86400000000LL,
+                            .until = HT_DATA_NOW - 90000000LL,
+                            .rate_per_s = 10,
+                            .reason = ht_strdup("they mended it"),
+                            .created_by = ht_strdup("ana"),
+                            .created_at = HT_DATA_NOW - 90000000LL * (1 + n),
+                            .ended_at = n == 2 ? HT_DATA_NOW - 60000000LL : 0,
+                            .total = 871,
+                            .redelivered = n == 2 ? 840 : 412,
+                            .skipped = 31};
+}
+
+static struct ht_reply *replays(const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_REPLAYS, q->kind, q->ticket);
+    r->replays.rows = ht_alloc(REPLAYS, sizeof *r->replays.rows);
+    for (r->replays.n = 0; r->replays.n < REPLAYS; r->replays.n++)
+        replay((int)r->replays.n, &r->replays.rows[r->replays.n]);
+    return r;
+}
+
+static struct ht_reply *replay_detail(const struct ht_request *q)
+{
+    static const char *const outcomes[] = {"not redelivered", "succeeded", "left out: delivered", "exhausted"};
+    struct ht_reply *r = ht_reply_new(HT_REP_REPLAY, q->kind, q->ticket);
+    replay(0, &r->replay.replay);
+    r->replay.replay.id = q->id;
+    r->replay.tally.rows = ht_alloc(HT_COUNT(outcomes), sizeof *r->replay.tally.rows);
+    for (size_t i = 0; i < HT_COUNT(outcomes); i++)
+        r->replay.tally.rows[r->replay.tally.n++] = (struct ht_tally){ht_strdup(outcomes[i]), 428 - 100 * (int64_t)i};
+    return r;
+}
+
+static struct ht_reply *preview(const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_REPLAY_PREVIEW, q->kind, q->ticket);
+    r->preview.what = q->replay;
+    r->preview.what.until = HT_DATA_NOW;
+    r->preview.counts = (struct ht_replay_preview){.total = 871, .endpoints = 1, .disabled = 871, .purged = 4};
+    return r;
+}
+
+struct ht_reply *ht_data_triage(const struct ht_request *q)
+{
+    struct ht_reply *r;
+    switch (q->kind) {
+    case HT_REQ_FAILURES:
+        return failures(q);
+    case HT_REQ_EVENTS:
+        return events(q);
+    case HT_REQ_EVENT:
+        return event_detail(q);
+    case HT_REQ_REPLAYS:
+        return replays(q);
+    case HT_REQ_REPLAY:
+        return replay_detail(q);
+    case HT_REQ_REPLAY_PREVIEW:
+        return preview(q);
+    case HT_REQ_REPLAY_START:
+        r = ht_reply_new(HT_REP_DONE, q->kind, q->ticket);
+        r->id = ht_data_id(8, 0);
+        r->text = ht_strdup("871 deliveries at 10 per second");
+        return r;
+    default:
+        return NULL;
+    }
+}
