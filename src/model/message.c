@@ -17,6 +17,7 @@ void ht_request_free(void *request)
     free(r->ids);
     free(r->text);
     free(r->reason);
+    free(r->path);
     ht_draft_free(r->draft);
     free(r);
 }

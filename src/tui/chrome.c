@@ -158,6 +158,7 @@ static const char *input_hint(const struct ht_app *app)
     case HT_INPUT_WORD:
         return " Enter does it  Esc cancel";
     case HT_INPUT_PATH:
+    case HT_INPUT_EXPORT:
         return " Enter write  Esc cancel";
     case HT_INPUT_COPY:
         return " the key before what is to be copied  any other key: nothing";

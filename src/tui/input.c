@@ -37,6 +37,8 @@ static void line_done(struct ht_app *app, enum ht_input input)
     app->input = HT_INPUT_KEYS;
     if (input == HT_INPUT_COMMAND)
         ht_command_run(app, app->prompt.text);
+    else if (input == HT_INPUT_EXPORT)
+        ht_export_to(app, app->prompt.text);
     else if (input == HT_INPUT_SEARCH) {
         if (s->doc && !ht_doc_search(s->doc, app->prompt.text) && app->prompt.len > 0)
             ht_app_flash(app, HT_FLASH_INFO, "not found: %s", app->prompt.text);
@@ -242,6 +244,9 @@ static bool act_everywhere(struct ht_app *app, struct ht_screen *s, enum ht_acti
     case HT_ACT_NARROW:
     case HT_ACT_EXCLUDE:
         ht_narrow_ask(app, action);
+        return true;
+    case HT_ACT_EXPORT:
+        ht_export_ask(app);
         return true;
     case HT_ACT_UNDO:
         ht_undo_ask(app);

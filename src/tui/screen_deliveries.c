@@ -347,7 +347,7 @@ const struct ht_screen_class ht_screen_deliveries = {
     .name = "deliveries",
     .title = "Deliveries",
     .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_FOLLOW | HT_HAS_DELIVERY |
-           HT_HAS_EVENT | HT_HAS_RELOAD | HT_HAS_MARKS | HT_HAS_COLUMNS | HT_HAS_LIKE,
+           HT_HAS_EVENT | HT_HAS_RELOAD | HT_HAS_MARKS | HT_HAS_COLUMNS | HT_HAS_LIKE | HT_HAS_EXPORT,
     .columns = ht_delivery_columns,
     .n_columns = HT_DELIVERY_COLUMNS,
     .root = true,

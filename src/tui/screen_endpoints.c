@@ -251,7 +251,7 @@ const struct ht_screen_class ht_screen_endpoints = {
     .name = "endpoints",
     .title = "Endpoints",
     .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_ENDPOINT | HT_HAS_KEY |
-           HT_HAS_ADD | HT_HAS_REMOVE | HT_HAS_AGES | HT_HAS_RELOAD | HT_HAS_COLUMNS | HT_HAS_LIKE,
+           HT_HAS_ADD | HT_HAS_REMOVE | HT_HAS_AGES | HT_HAS_RELOAD | HT_HAS_COLUMNS | HT_HAS_LIKE | HT_HAS_EXPORT,
     .columns = columns,
     .n_columns = HT_COUNT(columns),
     .root = true,

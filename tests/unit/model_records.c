@@ -283,6 +283,7 @@ static void all_messages(void)
         assert_int_equal(r->ticket, 43);
         r->text = s();
         r->reason = s();
+        r->path = s();
         r->draft = ht_draft_new();
         r->draft->text[HT_DRAFT_HEADERS] = s();
         ht_request_free(r);

@@ -53,6 +53,7 @@ enum ht_request_kind {
     HT_REQ_PROBE,          /* id: whether the receiver knows the newest secret */
     HT_REQ_REPLAY_PREVIEW, /* replay */
     HT_REQ_REPLAY_START,   /* replay, rate_per_s */
+    HT_REQ_EXPORT, /* state = the kind of pages; text = filter, with the times of before_at; path = a new file */
     HT_REQ_KIND_COUNT,
 };
 
@@ -76,6 +77,7 @@ struct ht_request {
     size_t n_ids;
     struct ht_replay_what replay;
     char *text;             /* filter or other input; owned */
+    char *path;             /* owned */
     struct ht_draft *draft; /* owned */
     char *reason;           /* why, typed by the operator; owned; may be NULL */
 };

@@ -48,7 +48,8 @@ enum ht_input {
     HT_INPUT_PATH,
     HT_INPUT_COPY,
     HT_INPUT_NARROW,
-    HT_INPUT_EXCLUDE
+    HT_INPUT_EXCLUDE,
+    HT_INPUT_EXPORT
 };
 
 enum ht_flash_kind { HT_FLASH_INFO, HT_FLASH_WAIT, HT_FLASH_ERROR };
@@ -197,6 +198,9 @@ struct ht_undo ht_undo_state(const struct ht_uuid *endpoint, enum ht_endpoint_st
 struct ht_undo ht_undo_subscription(const struct ht_uuid *endpoint, bool was_on);
 void ht_undo_offer(struct ht_app *app, const struct ht_write *done);
 void ht_undo_ask(struct ht_app *app);
+/* export.c: asks for a file's name; writes the list to it. */
+void ht_export_ask(struct ht_app *app);
+void ht_export_to(struct ht_app *app, const char *text);
 /* columns.c: asks which columns the screen's list shows. */
 void ht_columns_ask(struct ht_app *app);
 /* copy.c: asks what to copy; the key that answers; the text of the screen to $PAGER or $EDITOR. */

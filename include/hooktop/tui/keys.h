@@ -67,6 +67,7 @@ enum ht_has {
     HT_HAS_EVENT = 1 << 23,   /* what is under the cursor belongs to an event */
     HT_HAS_ATTEMPT = 1 << 24, /* one attempt of a delivery is chosen */
     HT_HAS_BODY = 1 << 25,    /* a body that can be shown in several ways */
+    HT_HAS_EXPORT = 1 << 26,  /* a list that can become a file */
     HT_HAS_COMMAND = 1 << 12, /* the command line and the number keys: all but what must be finished first */
 };
 
@@ -106,6 +107,7 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(MARK_ALL, "mark-all", "*", HT_HAS_MARKS, LOOK, VIEW, "", "mark all rows that are loaded")                        \
     X(UNMARK, "unmark", "u", HT_HAS_MARKS, LOOK, VIEW, "", "forget all marks")                                         \
     X(COLUMNS, "columns", "c", HT_HAS_COLUMNS, LOOK, VIEW, "", "choose the columns")                                   \
+    X(EXPORT, "export", "x", HT_HAS_EXPORT, LOOK, VIEW, "", "write all that the filter matches to a file")             \
     X(LOG, "log", "d", HT_HAS_ENDPOINT, LOOK, VIEW, "log", "the deliveries of this endpoint")                          \
     X(EVENT, "event", "v", HT_HAS_EVENT, LOOK, VIEW, "event", "its event; why each endpoint got it or not")            \
     X(BODY, "body", "b", HT_HAS_BODY, LOOK, VIEW, "raw/hex", "the body laid out, raw, or in hex")                      \
