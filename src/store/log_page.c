@@ -73,10 +73,11 @@ static void plan_fini(struct plan *l)
 
 /* keys ------------------------------------------------------------------------------------------------------------- */
 
-static enum ht_rc read_keys(struct ht_conn *c, const char *sql, struct ht_params *p, struct keys *ret,
+static enum ht_rc read_keys(struct ht_conn *c, enum dimension d, const char *sql, struct ht_params *p, struct keys *ret,
                             struct ht_err *err)
 {
     const struct ht_stmt s = {.what = "delivery list", .sql = sql};
+    struct ht_uuid id;
     HT_RESULT_CLEANUP PGresult *r = NULL;
     enum ht_rc rc = ht_conn_query(c, &s, p, &r, err);
     if (rc != HT_OK || PQntuples(r) > KEYS_MAX)
@@ -85,6 +86,11 @@ static enum ht_rc read_keys(struct ht_conn *c, const char *sql, struct ht_params
     ret->n = (size_t)PQntuples(r);
     for (size_t i = 0; i < ret->n; i++)
         ret->values[i] = ht_strndup(PQgetvalue(r, (int)i, 0), (size_t)PQgetlength(r, (int)i, 0));
+    for (size_t i = 0; i < ret->n && dimensions[d].type == HT_PG_UUID; i++) {
+        if (!ht_uuid_parse(ret->values[i], &id))
+            return ht_fail(err, HT_FAILED, s.what, "look at what answers for this database: PostgreSQL does not",
+                           "an id of the %s in the answer is none", dimensions[d].field);
+    }
     return rc;
 }
 
@@ -100,14 +106,14 @@ static enum ht_rc find_keys(struct ht_conn *c, enum dimension d, const struct ht
     ht_buf_adds(&sql, dimensions[d].keys);
     ht_filter_sql(&alone, &dimensions[d].by, 1, &sql, &p);
     ht_buf_addf(&sql, " LIMIT %d", KEYS_MAX + 1);
-    return read_keys(c, sql.data, &p, ret, err);
+    return read_keys(c, d, sql.data, &p, ret, err);
 }
 
 /* Whom the row policies bind to some tenants is given their rows by these tenants, not by looking at all. */
 static enum ht_rc find_tenants(struct ht_conn *c, struct keys *ret, struct ht_err *err)
 {
     static const char sql[] = "SELECT t.t::text FROM hooktop.my_tenants() t (t) WHERE NOT hooktop.sees_all() LIMIT 65";
-    enum ht_rc rc = read_keys(c, sql, NULL, ret, err);
+    enum ht_rc rc = read_keys(c, TENANT, sql, NULL, ret, err);
     ret->bound = ret->n > 0;
     return rc;
 }
@@ -195,10 +201,8 @@ static void put_keys(const struct keys *k, enum ht_pg_type type, struct ht_param
         struct ht_uuid id = {0};
         if (type == HT_PG_TEXT)
             ht_put_text(p, k->values[i]);
-        else if (ht_uuid_parse(k->values[i], &id))
+        else if (ht_uuid_parse(k->values[i], &id)) /* always: read_keys refuses any other */
             ht_put_uuid(p, &id);
-        else
-            ht_abort("an id of the database is none");
     }
 }
 

@@ -40,36 +40,46 @@ enum ht_key {
 };
 #define HT_CTRL(letter) ((letter)&0x1f)
 
-/* What a screen has, for actions to work on. */
-enum ht_has {
-    HT_HAS_LIST = 1 << 0,
-    HT_HAS_TEXT = 1 << 1,
-    HT_HAS_TABS = 1 << 2,
-    HT_HAS_FILTER = 1 << 3,
-    HT_HAS_FOLLOW = 1 << 4,
-    HT_HAS_OPEN = 1 << 5,     /* Enter opens what is under the cursor */
-    HT_HAS_SIBLINGS = 1 << 6, /* previous and next item of the list it was opened from */
-    HT_HAS_ENDPOINT = 1 << 7, /* an endpoint is under the cursor */
-    HT_HAS_DELIVERY = 1 << 8,
-    HT_HAS_REVEAL = 1 << 9,
-    HT_HAS_RELOAD = 1 << 10,
-    HT_HAS_ROWS = 1 << 11,    /* something to move through: a list or a text */
-    HT_HAS_AGES = 1 << 13,    /* times that can be shown as age */
-    HT_HAS_KEY = 1 << 14,     /* what signs is known: the endpoint's secret, or its tenant's key */
-    HT_HAS_SECRET = 1 << 15,  /* one generation of it is under the cursor */
-    HT_HAS_MARKS = 1 << 16,   /* rows that can be marked */
-    HT_HAS_COLUMNS = 1 << 17, /* columns that can be left out */
-    HT_HAS_ADD = 1 << 18,     /* a list that can be added to */
-    HT_HAS_REMOVE = 1 << 19,  /* what is under the cursor can be removed */
-    HT_HAS_LIKE = 1 << 20,    /* rows whose values can become terms of the filter */
-    HT_HAS_GROUP = 1 << 21,   /* deliveries that fail alike are under the cursor */
-    HT_HAS_REPLAY = 1 << 22,
-    HT_HAS_EVENT = 1 << 23,   /* what is under the cursor belongs to an event */
-    HT_HAS_ATTEMPT = 1 << 24, /* one attempt of a delivery is chosen */
-    HT_HAS_BODY = 1 << 25,    /* a body that can be shown in several ways */
-    HT_HAS_EXPORT = 1 << 26,  /* a list that can become a file */
-    HT_HAS_COMMAND = 1 << 12, /* the command line and the number keys: all but what must be finished first */
+/* What a screen has, for actions to work on: one bit each, numbered by the place in this list. */
+#define HT_HAVES(X)                                                                                                    \
+    X(LIST) /* rows */                                                                                                 \
+    X(TEXT) /* a text to scroll and to search */                                                                       \
+    X(TABS)                                                                                                            \
+    X(FILTER)                                                                                                          \
+    X(FOLLOW)   /* what is new comes to the end */                                                                     \
+    X(OPEN)     /* Enter opens what is under the cursor */                                                             \
+    X(SIBLINGS) /* previous and next item of the list it was opened from */                                            \
+    X(ENDPOINT) /* an endpoint is under the cursor */                                                                  \
+    X(DELIVERY) /* a delivery is under the cursor */                                                                   \
+    X(REVEAL)   /* a secret shown once */                                                                              \
+    X(RELOAD)                                                                                                          \
+    X(ROWS)    /* something to move through: a list or a text */                                                       \
+    X(AGES)    /* times that can be shown as age */                                                                    \
+    X(KEY)     /* what signs is known: the endpoint's secret, or its tenant's key */                                   \
+    X(SECRET)  /* one generation of it is under the cursor */                                                          \
+    X(MARKS)   /* rows that can be marked */                                                                           \
+    X(COLUMNS) /* columns that can be left out */                                                                      \
+    X(ADD)     /* a list that can be added to */                                                                       \
+    X(REMOVE)  /* what is under the cursor can be removed */                                                           \
+    X(LIKE)    /* rows whose values can become terms of the filter */                                                  \
+    X(GROUP)   /* deliveries that fail alike are under the cursor */                                                   \
+    X(REPLAY)  /* a bulk redelivery is under the cursor */                                                             \
+    X(EVENT)   /* what is under the cursor belongs to an event */                                                      \
+    X(BODY)    /* a body that can be shown in several ways */                                                          \
+    X(EXPORT)  /* a list that can become a file */                                                                     \
+    X(COMMAND) /* the command line and the number keys: all but what must be finished first */
+enum ht_has_bit {
+#define HT_HAS_BIT(name) HT_HAS_BIT_##name,
+    HT_HAVES(HT_HAS_BIT)
+#undef HT_HAS_BIT
+        HT_HAS_BITS
 };
+enum ht_has {
+#define HT_HAS_ONE(name) HT_HAS_##name = 1 << HT_HAS_BIT_##name,
+    HT_HAVES(HT_HAS_ONE)
+#undef HT_HAS_ONE
+};
+_Static_assert(HT_HAS_BITS < 31, "a screen's haves fit an int");
 
 enum ht_right { HT_RIGHT_VIEW, HT_RIGHT_OPERATE, HT_RIGHT_ADMIN };
 
@@ -111,7 +121,6 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(LOG, "log", "d", HT_HAS_ENDPOINT, LOOK, VIEW, "log", "the deliveries of this endpoint")                          \
     X(EVENT, "event", "v", HT_HAS_EVENT, LOOK, VIEW, "event", "its event; why each endpoint got it or not")            \
     X(BODY, "body", "b", HT_HAS_BODY, LOOK, VIEW, "raw/hex", "the body laid out, raw, or in hex")                      \
-    X(EVIDENCE, "evidence", "x", HT_HAS_ATTEMPT, LOOK, VIEW, "evidence", "write a redacted record to a new 0600 file") \
     X(TIME, "time", "t", HT_HAS_AGES, LOOK, VIEW, "", "times as age, or absolute in UTC")                              \
     X(RELOAD, "reload", "r F5", HT_HAS_RELOAD, LOOK, VIEW, "", "fetch again")                                          \
     X(COPY, "copy", "y", HT_HAS_COMMAND, LOOK, VIEW, "", "copy its id, URL or text: tmux, SSH")                        \
