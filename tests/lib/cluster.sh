@@ -39,11 +39,13 @@ again)
     ;;
 clone)
     own_dir
-    cd "$dir" && rm -rf "$dir/data"
-    as "$bin/pg_basebackup" -h "$3" -p 5432 -U hooktop_test -D "$dir/data" -R -c fast -N >>"$dir/clone.log" 2>&1 || exit 1
+    # What ran here was killed: its lock stays while its process is not yet reaped.
+    cd "$dir" && rm -rf "$dir/data" "$dir"/.s.PGSQL.*
+    as "$bin/pg_basebackup" -h "$3" -p 5432 -U hooktop_test -D "$dir/data" -R -c fast -N >"$dir/clone.log" 2>&1 ||
+        { cat "$dir/clone.log" >&2; exit 1; }
     echo "unix_socket_directories = '$dir'" >>"$dir/data/postgresql.conf"
     : >"$dir/data/sync.conf"
-    run_server
+    run_server || { tail -n 20 "$dir/server.log" >&2; exit 1; }
     ;;
 promote)
     cd / && as "$bin/pg_ctl" -D "$dir/data" -w -t 60 promote >/dev/null
