@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "console_parts.h"
+#include "hooktop/base/text.h"
 #include "hooktop/cli/output.h"
 
 /* A list as a file: every row that its filter matches, page by page, not only what the screen has loaded. */
@@ -46,11 +47,16 @@ static void add_json(struct ht_buf *out, const struct ht_record_kind *kind, cons
     ht_jw_end_object(&w);
 }
 
-/* RFC 4180. A text that a spreadsheet would take for a formula gets an apostrophe: others choose these texts. */
-static void add_quoted(struct ht_buf *out, const char *s)
+/* RFC 4180. Others choose these texts: what a terminal would obey is made visible, and what a spreadsheet would take
+ * for a formula gets an apostrophe. */
+static void add_quoted(struct ht_buf *out, const char *text)
 {
+    HT_BUF_CLEANUP struct ht_buf clean;
+    ht_buf_init(&clean, PAGE_MAX);
+    ht_text_clean(&clean, text, strlen(text), HT_TEXT_CELL);
+    const char *s = clean.len ? clean.data : "";
     ht_buf_addc(out, '"');
-    if (s[0] && strchr("=+-@\t\r", s[0]))
+    if (s[0] && strchr("=+-@", s[0]))
         ht_buf_addc(out, '\'');
     for (; *s; s++) {
         if (*s == '"')
