@@ -56,8 +56,10 @@ static _Noreturn void become(const struct ht_run *r, int output)
     if (u->drop &&
         (setgroups(0, NULL) != 0 || setresgid(u->gid, u->gid, u->gid) != 0 || setresuid(u->uid, u->uid, u->uid) != 0))
         _exit(126);
-    for (int s = 1; s < NSIG; s++)
+    for (int s = 1; s < NSIG; s++) {
+        signal(s, SIG_IGN); /* drops a ^C that came between fork and setsid */
         signal(s, SIG_DFL);
+    }
     sigset_t none;
     sigemptyset(&none);
     sigprocmask(SIG_SETMASK, &none, NULL);
