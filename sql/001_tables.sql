@@ -21,7 +21,7 @@ GRANT hooktop_producer TO hooktop_admin;
 GRANT hooktop_audit_reader TO hooktop_admin;
 DO $$
 BEGIN
-    IF NOT pg_catalog.pg_has_role(current_user, 'hooktop_owner', 'MEMBER') THEN
+    IF NOT pg_catalog.pg_has_role(current_user, 'hooktop_owner', 'USAGE') THEN
         EXECUTE pg_catalog.format('GRANT hooktop_owner TO %I', current_user);
     END IF;
     EXECUTE pg_catalog.format('GRANT CREATE ON DATABASE %I TO hooktop_owner', pg_catalog.current_database());

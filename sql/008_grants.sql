@@ -73,7 +73,7 @@ DECLARE
     r text;
 BEGIN
     FOREACH r IN ARRAY ARRAY['hooktop_admin', 'hooktop_worker'] LOOP
-        IF NOT pg_catalog.pg_has_role(session_user, r, 'MEMBER') THEN
+        IF NOT pg_catalog.pg_has_role(session_user, r, 'USAGE') THEN
             EXECUTE pg_catalog.format('GRANT %I TO %I', r, session_user);
         END IF;
     END LOOP;
