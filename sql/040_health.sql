@@ -2,7 +2,7 @@
 SET ROLE hooktop_owner;
 
 -- One row for each thing that wants somebody's attention: what it is about, how many, since when, in one sentence. The remedies
--- stand in the program (src/cli/health_kinds.c), one for each kind. Counts stop at 10000, and what became of deliveries is read
+-- stand in the program (src/cli/trouble_kinds.c), one for each kind. Counts stop at 10000, and what became of deliveries is read
 -- from each endpoint's newest 500 of a day, so that the answer stays as fast beside ten million rows.
 CREATE FUNCTION hooktop.health(backlog_after interval, rotate_after interval, program text)
     RETURNS TABLE (kind text, tenant_id uuid, endpoint_id uuid, subject text, n bigint, since timestamptz, text text)
