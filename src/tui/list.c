@@ -1,7 +1,10 @@
 #include "hooktop/tui/list.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+
+#include "hooktop/base/err.h"
 
 /* The bar of the selected row ends with the last column that is within this: a cursor move stays cheap on a slow line
  * however wide the terminal is. */
@@ -272,4 +275,18 @@ void ht_list_draw(struct ht_list *l, const struct ht_list_rows *rows, struct ht_
         c->cursor_row = r.row + 1 + (int)(l->cursor - l->top);
         c->cursor_col = r.col;
     }
+}
+
+void *ht_list_splice(void *rows, size_t n, size_t from, size_t end, void *page, size_t page_n, size_t size)
+{
+    char *all = ht_alloc(from + page_n + (n - end) + 1, size);
+    if (from)
+        memcpy(all, rows, from * size);
+    if (page_n)
+        memcpy(all + from * size, page, page_n * size);
+    if (end < n)
+        memcpy(all + (from + page_n) * size, (const char *)rows + end * size, (n - end) * size);
+    free(rows);
+    free(page);
+    return all;
 }

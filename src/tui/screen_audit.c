@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "hooktop/tui/chrome.h"
@@ -82,14 +81,8 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
 
 static void append(struct state *st, struct ht_audit_entries *page)
 {
-    struct ht_audit_entry *all = ht_alloc(st->rows.n + page->n + 1, sizeof *all);
-    if (st->rows.n)
-        memcpy(all, st->rows.rows, st->rows.n * sizeof *all);
-    if (page->n)
-        memcpy(all + st->rows.n, page->rows, page->n * sizeof *all);
-    free(st->rows.rows);
-    free(page->rows);
-    st->rows.rows = all;
+    size_t n = st->rows.n;
+    st->rows.rows = ht_list_splice(st->rows.rows, n, n, n, page->rows, page->n, sizeof *page->rows);
     st->rows.n += page->n;
 }
 

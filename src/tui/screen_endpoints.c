@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "hooktop/tui/chrome.h"
@@ -152,18 +151,9 @@ static void splice(struct state *st, struct ht_endpoints *page)
     while (end < st->rows.n && (!page->more || ht_uuid_cmp(&st->rows.rows[end].id, &page->rows[page->n - 1].id) >= 0))
         ht_endpoint_fini(&st->rows.rows[end++]);
     size_t rest = st->rows.n - end;
-    struct ht_endpoint *all = ht_alloc(from + page->n + rest + 1, sizeof *all);
-    if (from)
-        memcpy(all, st->rows.rows, from * sizeof *all);
-    if (page->n)
-        memcpy(all + from, page->rows, page->n * sizeof *all);
-    if (rest)
-        memcpy(all + from + page->n, st->rows.rows + end, rest * sizeof *all);
-    else
+    st->rows.rows = ht_list_splice(st->rows.rows, st->rows.n, from, end, page->rows, page->n, sizeof *st->rows.rows);
+    if (rest == 0)
         st->more = page->more;
-    free(st->rows.rows);
-    free(page->rows);
-    st->rows.rows = all;
     st->rows.n = from + page->n + rest;
     *page = (struct ht_endpoints){0};
 }

@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "hooktop/tui/chrome.h"
@@ -99,13 +98,7 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
 
 static void append(struct ht_events *to, struct ht_events *page)
 {
-    struct ht_event *rows = ht_alloc(to->n + page->n + 1, sizeof *rows);
-    if (to->n > 0)
-        memcpy(rows, to->rows, to->n * sizeof *rows);
-    if (page->n > 0)
-        memcpy(rows + to->n, page->rows, page->n * sizeof *rows);
-    free(to->rows);
-    free(page->rows);
+    struct ht_event *rows = ht_list_splice(to->rows, to->n, to->n, to->n, page->rows, page->n, sizeof *rows);
     *to = (struct ht_events){rows, to->n + page->n, page->more};
     *page = (struct ht_events){0};
 }

@@ -1,5 +1,4 @@
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "hooktop/base/clock.h"
@@ -194,14 +193,8 @@ static void changed(struct ht_app *app, struct ht_screen *s)
 
 static void append(struct state *st, struct ht_fleet_keys *page)
 {
-    struct ht_fleet_key *all = ht_alloc(st->keys.n + page->n + 1, sizeof *all);
-    if (st->keys.n)
-        memcpy(all, st->keys.rows, st->keys.n * sizeof *all);
-    if (page->n)
-        memcpy(all + st->keys.n, page->rows, page->n * sizeof *all);
-    free(st->keys.rows);
-    free(page->rows);
-    st->keys.rows = all;
+    size_t n = st->keys.n;
+    st->keys.rows = ht_list_splice(st->keys.rows, n, n, n, page->rows, page->n, sizeof *page->rows);
     st->keys.n += page->n;
 }
 

@@ -60,6 +60,11 @@ bool ht_list_act(struct ht_list *l, const struct ht_list_rows *rows, enum ht_act
 void ht_list_select(struct ht_list *l, const struct ht_list_rows *rows, size_t row);
 void ht_list_draw(struct ht_list *l, const struct ht_list_rows *rows, struct ht_canvas *c, struct ht_rect r);
 
+/* A page of rows in place of rows[from, end) of n, for lists that are fetched in pages; from = end = n appends. A row
+ * is `size` bytes. Takes both arrays, and expects what the rows in between own to be freed; the caller frees the
+ * answer. */
+void *ht_list_splice(void *rows, size_t n, size_t from, size_t end, void *page, size_t page_n, size_t size);
+
 /* Which columns fit into `width` and how wide each is (0: left out). */
 void ht_columns_fit(const struct ht_column *columns, size_t n, uint32_t hidden, int width,
                     int ret_widths[HT_COLUMNS_MAX]);
