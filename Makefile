@@ -234,7 +234,7 @@ picture: deps-test ## Draw every screen from the running demo into docs/
 	@$(MAKE) --no-print-directory $(OUT)/hooktop
 	/usr/bin/python3 docs/picture.py $(OUT)/hooktop docs
 
-tests: $(TEST_BIN) $(FUZZ_BIN) $(OUT)/hooktop $(OUT)/tests/hostile/hooktop
+tests: $(TEST_BIN) $(FUZZ_BIN) $(FAULT_SHIM) $(OUT)/hooktop $(OUT)/tests/hostile/hooktop
 
 fault-tests: $(FAULT_BIN) $(FAULT_SHIM) $(OUT)/hooktop
 

@@ -124,18 +124,18 @@ enum ht_rc ht_ctx_worker_dsn(struct ht_ctx *c, const char **ret, struct ht_err *
 
 /* The connection --------------------------------------------------------------------------------------------------- */
 
-static enum ht_rc open_conn(struct ht_ctx *c, bool any_schema, struct ht_err *err)
+static enum ht_rc open_conn(struct ht_ctx *c, bool any_schema, struct ht_conn **ret, struct ht_err *err)
 {
     char application[64];
     struct ht_conn_options o = {.any_schema = any_schema, .readonly = c->readonly, .application = application};
     snprintf(application, sizeof application, "hooktop %s", c->args->command->name);
     enum ht_rc rc = ht_ctx_dsn(c, &o.dsn, err);
-    return rc == HT_OK ? ht_conn_open(&o, &c->conn, err) : rc;
+    return rc == HT_OK ? ht_conn_open(&o, ret, err) : rc;
 }
 
 enum ht_rc ht_ctx_conn(struct ht_ctx *c, struct ht_conn **ret, struct ht_err *err)
 {
-    enum ht_rc rc = c->conn == NULL ? open_conn(c, false, err) : HT_OK;
+    enum ht_rc rc = c->conn == NULL ? open_conn(c, false, &c->conn, err) : HT_OK;
     if (rc == HT_OK)
         *ret = c->conn;
     return rc;
@@ -143,10 +143,15 @@ enum ht_rc ht_ctx_conn(struct ht_ctx *c, struct ht_conn **ret, struct ht_err *er
 
 enum ht_rc ht_ctx_conn_any_schema(struct ht_ctx *c, struct ht_conn **ret, struct ht_err *err)
 {
-    enum ht_rc rc = c->conn == NULL ? open_conn(c, true, err) : HT_OK;
+    enum ht_rc rc = c->conn == NULL ? open_conn(c, true, &c->conn, err) : HT_OK;
     if (rc == HT_OK)
         *ret = c->conn;
     return rc;
+}
+
+enum ht_rc ht_ctx_conn_another(struct ht_ctx *c, struct ht_conn **ret, struct ht_err *err)
+{
+    return open_conn(c, true, ret, err);
 }
 
 enum ht_rc ht_ctx_ring(struct ht_ctx *c, const struct ht_ring **ret, struct ht_err *err)

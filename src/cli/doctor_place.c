@@ -6,17 +6,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "hooktop/base/clock.h"
 #include "hooktop/base/codec.h"
 #include "hooktop/cli/doctor.h"
-#include "hooktop/store/health.h"
 #include "hooktop/store/setup.h"
 
-#define FILES_BESIDES   64 /* libraries, the database, the log */
-#define LOCKED_BYTES    (4u * 1024u * 1024u)
-#define CLOCK_APART_US  (INT64_C(5) * 1000000)
-#define XACT_NOTABLE_US (INT64_C(600) * 1000000)
-#define XACT_WRONG_US   (INT64_C(3600) * 1000000)
+#define FILES_BESIDES 64 /* libraries, the database, the log */
+#define LOCKED_BYTES  (4u * 1024u * 1024u)
 
 /* The machine --------------------------------------------------------------------------------------------------- */
 
@@ -58,103 +53,45 @@ void ht_doctor_machine(struct ht_doctor *d)
                       "exceptions to the address guard are set: %s", exceptions);
 }
 
-/* The database -------------------------------------------------------------------------------------------------- */
-
-static bool look_at_schema(struct ht_doctor *d)
-{
-    struct ht_err err = {0};
-    int found = 0, needed = ht_store_schema_version();
-    if (ht_store_schema_found(d->conn, &found, &err) != HT_OK)
-        ht_doctor_error(d, "schema", NULL, &err);
-    else if (found == 0)
-        ht_doctor_say(d, HT_DOCTOR_WRONG, "schema", NULL, "run hooktop setup", "the database has no hooktop schema");
-    else if (found < needed)
-        ht_doctor_say(d, HT_DOCTOR_WRONG, "schema", NULL, "run hooktop setup",
-                      "it is version %d, this program needs %d", found, needed);
-    else if (found > needed)
-        ht_doctor_say(d, HT_DOCTOR_WRONG, "schema", NULL, "use the newer hooktop here too",
-                      "a newer hooktop upgraded it: version %d, this program knows %d", found, needed);
-    else {
-        ht_doctor_say(d, HT_DOCTOR_OK, "schema", NULL, NULL, "version %d", found);
-        return true;
-    }
-    return false;
-}
-
-static bool look_at_login(struct ht_doctor *d)
-{
-    HT_CLEANUP(ht_whoami_fini) struct ht_whoami who = {0};
-    struct ht_err err = {0};
-    if (ht_conn_whoami(d->conn, &who, &err) != HT_OK) {
-        ht_err_clear(&err);
-        ht_fail(&err, HT_DENIED, "login", "GRANT hooktop_viewer, or another of its roles, to the login",
-                "it has none of hooktop's roles");
-        ht_doctor_error(d, "login", NULL, &err);
-        return false;
-    }
-    ht_doctor_say(d, HT_DOCTOR_OK, "database", who.database, NULL, "PostgreSQL %s, primary, UTF8%s", who.server_version,
-                  who.tls ? ", TLS" : "");
-    if (who.exposed)
-        ht_doctor_say(d, HT_DOCTOR_WRONG, "database", who.database, "leave sslmode out of the dsn, or say verify-full",
-                      "%s: who sits between can read and change all of it",
-                      who.tls ? "TLS does not verify who the server is" : "the connection is not encrypted");
-    ht_doctor_say(d, HT_DOCTOR_OK, "login", who.login, NULL, "it may%s%s%s%s", who.may_admin ? " administer" : "",
-                  who.may_operate ? " operate" : "", who.may_deliver ? " deliver" : "",
-                  who.may_admin || who.may_operate || who.may_deliver ? "" : " look");
-    return true;
-}
-
-static void look_at_clock(struct ht_doctor *d, int64_t now)
-{
-    int64_t apart = ht_wall_us() - now;
-    d->now = now;
-    if (apart > CLOCK_APART_US || apart < -CLOCK_APART_US)
-        ht_doctor_say(d, HT_DOCTOR_WRONG, "clock", NULL,
-                      "set both by NTP: signatures carry the database's time, and receivers refuse what is minutes off",
-                      "the database's clock and this machine's are %" PRId64 " s apart", apart / 1000000);
-    else
-        ht_doctor_say(d, HT_DOCTOR_OK, "clock", NULL, NULL, "the database's and this machine's agree");
-}
-
-static void look_at_server(struct ht_doctor *d)
-{
-    struct ht_server s = {0};
-    struct ht_err err = {0};
-    if (ht_store_server(d->conn, &s, &err) != HT_OK) {
-        ht_doctor_error(d, "server", NULL, &err);
-        return;
-    }
-    look_at_clock(d, s.now);
-    if (!s.fsync)
-        ht_doctor_say(d, HT_DOCTOR_WRONG, "server", NULL, "set fsync = on in postgresql.conf",
-                      "fsync is off: a crash of the server may lose events that were committed");
-    if (!s.autovacuum)
-        ht_doctor_say(d, HT_DOCTOR_WRONG, "server", NULL, "set autovacuum = on in postgresql.conf",
-                      "autovacuum is off: the tables that workers search grow without end");
-    if (s.connections > s.max_connections - s.max_connections / 10)
-        ht_doctor_say(d, HT_DOCTOR_WRONG, "server", NULL, "close other connections, or raise max_connections",
-                      "%d of %d connections are in use", s.connections, s.max_connections);
-    int64_t age = s.oldest_xact_at != 0 ? s.now - s.oldest_xact_at : 0;
-    if (age > XACT_NOTABLE_US)
-        ht_doctor_say(d, age > XACT_WRONG_US ? HT_DOCTOR_WRONG : HT_DOCTOR_NOTE, "server", NULL,
-                      "find it in pg_stat_activity (oldest xact_start) and end it: vacuum cannot clean behind it",
-                      "a transaction has been open for %" PRId64 " minutes", age / 60000000);
-}
-
-void ht_doctor_database(struct ht_doctor *d)
-{
-    struct ht_err err = {0};
-    if (ht_ctx_conn_any_schema(d->ctx, &d->conn, &err) != HT_OK) {
-        d->conn = NULL;
-        ht_doctor_error(d, "database", d->ctx->database.from, &err);
-        return;
-    }
-    d->usable = look_at_schema(d) && look_at_login(d);
-    if (d->usable)
-        look_at_server(d);
-}
-
 /* The key ring -------------------------------------------------------------------------------------------------- */
+
+/* What is sealed to a key: `here` (NULL: none is) lacks it, or the ring of a worker does. */
+static void look_at_use(struct ht_doctor *d, const struct ht_ring *here, const struct ht_ring_use *use)
+{
+    HT_AUTOFREE char *workers = NULL;
+    uint8_t id[HT_RING_KEY_ID];
+    struct ht_err err = {0};
+    if (use->in_use == 0 || strlen(use->id) != 2 * sizeof id || !ht_hex_decode(use->id, 2 * sizeof id, id))
+        return;
+    if (here != NULL && !use->current && !ht_ring_has(here, id))
+        ht_doctor_say(
+            d, HT_DOCTOR_WRONG, "key ring", d->ctx->config.vault_key_file,
+            "put its line back (from a backup, or another machine that delivers); hooktop rekey then seals all to "
+            "the current key",
+            "it does not hold the older key %s, to which %" PRId64 " secrets, keys or headers are sealed still",
+            use->id, use->in_use);
+    if (ht_store_workers_without(d->conn, id, &workers, &err) != HT_OK)
+        ht_doctor_error(d, "key ring", use->id, &err);
+    else if (workers != NULL)
+        ht_doctor_say(d, HT_DOCTOR_WRONG, "key ring", workers,
+                      "give those machines the whole ring and restart the workers",
+                      "these workers started without key %s, to which %" PRId64 " secrets, keys or headers are sealed",
+                      use->id, use->in_use);
+}
+
+static void look_at_uses(struct ht_doctor *d, const struct ht_ring *here)
+{
+    HT_CLEANUP(ht_ring_uses_fini) struct ht_ring_uses uses = {0};
+    struct ht_err err = {0};
+    enum ht_rc rc = ht_store_ring_uses(d->conn, &uses, &err);
+    if (rc == HT_DENIED)
+        ht_doctor_say(d, HT_DOCTOR_NOTE, "key ring", NULL, "run hooktop doctor as a login with the role hooktop_admin",
+                      "which older keys are in use still, this login may not see");
+    else if (rc != HT_OK)
+        ht_doctor_error(d, "key ring", NULL, &err);
+    for (size_t i = 0; i < uses.n; i++)
+        look_at_use(d, here, &uses.rows[i]);
+}
 
 void ht_doctor_ring(struct ht_doctor *d)
 {
@@ -181,4 +118,6 @@ void ht_doctor_ring(struct ht_doctor *d)
     else
         ht_doctor_say(d, HT_DOCTOR_OK, "key ring", file, NULL, "readable%s%s",
                       known ? ", and holds the current key " : "", known ? hex : "");
+    if (d->usable)
+        look_at_uses(d, ring);
 }

@@ -115,23 +115,3 @@ enum ht_rc ht_store_alert_failed(struct ht_conn *c, const struct ht_alert_dues *
         ht_put_text(&p, told->rows[i].subject);
     return ht_conn_do(c, &s, &p, err);
 }
-
-/* the server ------------------------------------------------------------------------------------------------------- */
-
-enum ht_rc ht_store_server(struct ht_conn *c, struct ht_server *ret, struct ht_err *err)
-{
-    static const struct ht_col cols[] = {
-        HT_COL("", ht_server, now, TIME),        HT_COL("", ht_server, max_connections, I32),
-        HT_COL("", ht_server, connections, I32), HT_COL("", ht_server, fsync, BOOL),
-        HT_COL("", ht_server, autovacuum, BOOL), HT_COL("", ht_server, oldest_xact_at, TIME),
-    };
-    static const struct ht_stmt s = {
-        .what = "database",
-        .sql = "SELECT clock_timestamp(), current_setting('max_connections')::int,"
-               " (SELECT count(*)::int FROM pg_stat_activity a WHERE a.backend_type = 'client backend'),"
-               " current_setting('fsync')::bool, current_setting('autovacuum')::bool,"
-               " (SELECT min(a.xact_start) FROM pg_stat_activity a WHERE a.datname = current_database()"
-               " AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend')",
-    };
-    return ht_conn_one(c, &s, NULL, cols, HT_COUNT(cols), ret, sizeof *ret, err);
-}

@@ -40,6 +40,8 @@ HT_MUST_CHECK enum ht_rc ht_ctx_worker_dsn(struct ht_ctx *c, const char **ret, s
 HT_MUST_CHECK enum ht_rc ht_ctx_conn(struct ht_ctx *c, struct ht_conn **ret, struct ht_err *err);
 /* Connected whatever the schema is: for setup. */
 HT_MUST_CHECK enum ht_rc ht_ctx_conn_any_schema(struct ht_ctx *c, struct ht_conn **ret, struct ht_err *err);
+/* One more of the same, the caller's to close: for doctor, which compares the two. */
+HT_MUST_CHECK enum ht_rc ht_ctx_conn_another(struct ht_ctx *c, struct ht_conn **ret, struct ht_err *err);
 /* The private halves. An error where this user or machine does not have them. */
 HT_MUST_CHECK enum ht_rc ht_ctx_ring(struct ht_ctx *c, const struct ht_ring **ret, struct ht_err *err);
 /* For the actions of ops/: `ring` stays NULL where it is not readable. */

@@ -23,14 +23,4 @@ HT_MUST_CHECK enum ht_rc ht_store_alert_claim(struct ht_conn *c, const struct ht
                                               int64_t again_ms, struct ht_alert_dues *ret, struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_store_alert_failed(struct ht_conn *c, const struct ht_alert_dues *told, struct ht_err *err);
 
-/* The server that a connection leads to. */
-struct ht_server {
-    int64_t now;
-    int32_t max_connections;
-    int32_t connections; /* in use by anybody */
-    bool fsync, autovacuum;
-    int64_t oldest_xact_at; /* the oldest transaction that is open there, as far as the login may see; 0: none */
-};
-HT_MUST_CHECK enum ht_rc ht_store_server(struct ht_conn *c, struct ht_server *ret, struct ht_err *err);
-
 #endif
