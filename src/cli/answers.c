@@ -192,6 +192,19 @@ static enum ht_rc find_owner(struct ht_part *p, const struct ht_request *q, stru
     return ht_store_tenant_find(p->conn, id, ret_tenant, err);
 }
 
+static enum ht_rc answer_signing(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
+    HT_CLEANUP(ht_tenant_fini) struct ht_tenant t = {0};
+    enum ht_rc rc = find_owner(p, q, &t, &e, err);
+    if (rc == HT_OK && e.profile == NULL)
+        e = (struct ht_endpoint){.tenant_id = t.id,
+                                 .tenant_name = ht_strdup(t.name),
+                                 .description = ht_strdup(t.name),
+                                 .profile = ht_strdup(t.profile)};
+    return rc == HT_OK ? ht_signing_load(p->conn, &e, &r->signing, err) : rc;
+}
+
 static enum ht_rc answer_rotate(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
     HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
@@ -313,6 +326,7 @@ static const struct {
     [HT_REQ_HEALTH] = {answer_health, HT_REP_HEALTH, false},
     [HT_REQ_AUDIT] = {answer_audit, HT_REP_AUDIT, false},
     [HT_REQ_FLEET] = {answer_fleet, HT_REP_FLEET, false},
+    [HT_REQ_SIGNING] = {answer_signing, HT_REP_SIGNING, false},
     [HT_REQ_WHOAMI] = {answer_whoami, HT_REP_WHOAMI, false},
     [HT_REQ_FAILURES] = {ht_answer_failures, HT_REP_FAILURES, false},
     [HT_REQ_EVENTS] = {ht_answer_events, HT_REP_EVENTS, false},

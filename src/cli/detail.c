@@ -22,6 +22,37 @@ enum ht_rc ht_endpoint_secrets(struct ht_conn *c, const struct ht_endpoint *e, s
     return ht_store_secrets(c, &e->tenant_id, per_tenant ? &nil : &e->id, ret, err);
 }
 
+/* The generations that have ended go. */
+static void keep_live(struct ht_secret_metas *l)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < l->n; i++) {
+        if (l->rows[i].state == HT_SECRET_EXPIRED)
+            ht_secret_meta_fini(&l->rows[i]);
+        else
+            l->rows[n++] = l->rows[i];
+    }
+    l->n = n;
+}
+
+enum ht_rc ht_signing_load(struct ht_conn *c, struct ht_endpoint *e, struct ht_signing *ret, struct ht_err *err)
+{
+    HT_CLEANUP(ht_signing_fini) struct ht_signing k = {.endpoint = *e};
+    const struct ht_profile *p = ht_profile_find(e->profile);
+    const struct ht_uuid nil = {0};
+    *e = (struct ht_endpoint){0};
+    enum ht_rc rc = ht_endpoint_secrets(c, &k.endpoint, &k.live, err);
+    if (rc == HT_OK)
+        rc = ht_store_in_flight(c, &k.endpoint.tenant_id, p != NULL && p->key_per_tenant ? &nil : &k.endpoint.id,
+                                &k.in_flight, err);
+    if (rc != HT_OK)
+        return rc;
+    keep_live(&k.live);
+    *ret = k;
+    k = (struct ht_signing){0};
+    return HT_OK;
+}
+
 enum ht_rc ht_endpoint_detail_load(struct ht_conn *c, const char *id, int32_t latest, struct ht_endpoint_detail *ret,
                                    struct ht_err *err)
 {

@@ -1,6 +1,8 @@
 #include <poll.h>
 #include <stdio.h>
 
+#include "hooktop/cli/detail.h"
+
 #include "answers_triage.h"
 #include "console_parts.h"
 
@@ -68,7 +70,9 @@ static enum ht_rc probe(struct ht_part *p, const struct ht_request *q, struct ht
     HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
     enum ht_rc rc = find_endpoint(p, q, &e, err);
     const struct ht_ops ops = ht_part_ops(p, q);
-    return rc == HT_OK ? ht_ops_probe(&ops, &e, &p->stopping, &r->probe, err) : rc;
+    if (rc == HT_OK)
+        rc = ht_ops_probe(&ops, &e, &p->stopping, &r->probed.probe, err);
+    return rc == HT_OK ? ht_signing_load(p->conn, &e, &r->probed.signing, err) : rc;
 }
 
 static enum ht_rc one(struct ht_part *p, const struct ht_request *q, const struct ht_uuid *id, struct ht_err *err)

@@ -39,6 +39,19 @@ void ht_probe_fini(struct ht_probe *p)
     *p = (struct ht_probe){0};
 }
 
+void ht_signing_fini(struct ht_signing *k)
+{
+    ht_endpoint_fini(&k->endpoint);
+    ht_secret_metas_fini(&k->live);
+    *k = (struct ht_signing){0};
+}
+
+void ht_probed_fini(struct ht_probed *p)
+{
+    ht_probe_fini(&p->probe);
+    ht_signing_fini(&p->signing);
+}
+
 void ht_rotated_fini(struct ht_rotated *r)
 {
     ht_secret_free(r->secret);
@@ -134,7 +147,10 @@ static void payload_fini(struct ht_reply *r)
         ht_ping_result_fini(&r->ping);
         break;
     case HT_REP_PROBE:
-        ht_probe_fini(&r->probe);
+        ht_probed_fini(&r->probed);
+        break;
+    case HT_REP_SIGNING:
+        ht_signing_fini(&r->signing);
         break;
     case HT_REP_FLEET:
         ht_fleet_keys_fini(&r->fleet);

@@ -72,6 +72,23 @@ enum ht_rc ht_store_secrets(struct ht_conn *c, const struct ht_uuid *tenant, con
     return read_secrets(c, &s, &p, cols, HT_COUNT(cols), 0, ret, err);
 }
 
+enum ht_rc ht_store_in_flight(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_uuid *endpoint,
+                              int64_t *ret, struct ht_err *err)
+{
+    static const struct ht_col cols[] = {{.sql = "n", .kind = HT_COL_I64}};
+    static const struct ht_stmt s = {
+        .what = "secret list",
+        .sql =
+            "SELECT count(*) FROM hooktop.tenant_webhook_outbox o JOIN hooktop.endpoint e ON e.id = o.endpoint_id"
+            " AND e.tenant_id = o.tenant_id WHERE o.tenant_id = $1 AND o.lease_until > clock_timestamp()"
+            " AND CASE WHEN $2 = '00000000-0000-0000-0000-000000000000' THEN e.profile = 'instnt' ELSE e.id = $2 END"};
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_params_init(&p);
+    ht_put_uuid(&p, tenant);
+    ht_put_uuid(&p, endpoint);
+    return ht_conn_one(c, &s, &p, cols, HT_COUNT(cols), ret, sizeof(*ret), err);
+}
+
 #define MS(interval) "(extract(epoch FROM " interval ") * 1000)::bigint"
 #define TENANT_NAME  "(SELECT t.name FROM hooktop.tenant t WHERE t.id = k.tenant_id)"
 #define PROFILE      "coalesce(e.profile, (SELECT t.profile FROM hooktop.tenant t WHERE t.id = k.tenant_id))"

@@ -326,12 +326,16 @@ void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_
         ht_act_previewed(app, reply, w->subject);
         return;
     }
+    if (reply->kind == HT_REP_SIGNING) {
+        ht_act_ask_rotate(app, &reply->signing);
+        return;
+    }
     if (reply->request == HT_REQ_DRAFT)
         ht_form_stored(app, reply->ticket);
     bool bad = (reply->kind == HT_REP_PING && !reply->ping.success) ||
-               (reply->kind == HT_REP_PROBE && reply->probe.verdict == HT_PROBE_REFUSED);
+               (reply->kind == HT_REP_PROBE && reply->probed.probe.verdict == HT_PROBE_REFUSED);
     const char *text = reply->kind == HT_REP_PING    ? bad ? "failed" : "answered as it should be"
-                       : reply->kind == HT_REP_PROBE ? ht_probe_words[reply->probe.verdict].name
+                       : reply->kind == HT_REP_PROBE ? ht_probe_words[reply->probed.probe.verdict].name
                                                      : reply->text;
     ht_app_flash(app, bad ? HT_FLASH_ERROR : HT_FLASH_INFO, "%s %s: %s%s", w->verb, w->subject, text ? text : "done",
                  w->undo.verb ? "; U takes it back for 60 s" : "");
@@ -346,5 +350,7 @@ void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_
     else if (reply->kind == HT_REP_ROTATED)
         ht_act_show_key(app, &reply->rotated, w->subject);
     else if (reply->kind == HT_REP_PROBE)
-        ht_act_show_probe(app, &reply->probe, w->subject);
+        ht_probed_open(app, &reply->probed);
+    else if (reply->request == HT_REQ_REVOKE || reply->request == HT_REQ_PROMOTE)
+        ht_probed_ended(app, &reply->id);
 }

@@ -20,7 +20,11 @@ void ht_act_add_answer(struct ht_doc *d, const struct ht_ping_result *p);
 /* act_key.c: rotate, probe, promote, revoke; false: not one of them. */
 bool ht_act_on_key(struct ht_app *app, const struct ht_subject *it, enum ht_action_id action);
 void ht_act_show_key(struct ht_app *app, const struct ht_rotated *r, const char *subject);
-void ht_act_show_probe(struct ht_app *app, const struct ht_probe *p, const char *subject);
+/* ... the question before a rotation, once what signs is known. */
+void ht_act_ask_rotate(struct ht_app *app, const struct ht_signing *k);
+/* screen_probed.c: what a probe found, which it takes; and a generation that was ended or promoted since. */
+void ht_probed_open(struct ht_app *app, struct ht_probed *p);
+void ht_probed_ended(struct ht_app *app, const struct ht_uuid *secret);
 /* act_marked.c: the same act on every marked delivery. */
 void ht_act_marked(struct ht_app *app, const struct ht_marks *m, enum ht_action_id action);
 /* act_snooze.c */

@@ -50,7 +50,7 @@ void ht_act_previewed(struct ht_app *app, const struct ht_reply *reply, const ch
     struct ht_dialog *d =
         ht_act_ask(app, 2, HT_ACT_REDELIVER_GROUP, &reply->preview.what.endpoint_id, subject, "Redeliver", title);
     d->done = group_answered;
-    d->typed = show_took;
+    d->changed = show_took;
     d->replay = reply->preview.what;
     d->count = sent;
     snprintf(count, sizeof count, "%" PRId64, sent);

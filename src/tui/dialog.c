@@ -239,8 +239,11 @@ enum ht_answer ht_dialog_key(struct ht_dialog *d, int32_t key)
     d->complaint[0] = '\0';
     if (key == HT_KEY_ENTER)
         return press(d);
-    if (toggle(f, key) || move_in_choice(f, key))
+    if (toggle(f, key) || move_in_choice(f, key)) {
+        if (d->changed)
+            d->changed(d);
         return HT_ANSWER_NONE;
+    }
     if (f && f->kind == HT_FIELD_CHECK && (key == 'j' || key == 'k'))
         key = key == 'j' ? HT_KEY_DOWN : HT_KEY_UP;
     if (key == HT_KEY_TAB || key == HT_KEY_SHIFT_TAB || key == HT_KEY_DOWN || key == HT_KEY_UP) {
@@ -249,8 +252,8 @@ enum ht_answer ht_dialog_key(struct ht_dialog *d, int32_t key)
     }
     if (f && f->line) {
         (void)ht_prompt_key(f->line, key, &changed);
-        if (d->typed)
-            d->typed(d);
+        if (d->changed)
+            d->changed(d);
         return HT_ANSWER_NONE;
     }
     if (key == 'y')

@@ -359,15 +359,47 @@ static struct ht_reply *fleet_page(const struct ht_request *q)
     return r;
 }
 
+/* What signs for an endpoint: two generations, the newer one waiting or not. */
+static void keys(const struct ht_uuid *id, bool staged, struct ht_signing *k)
+{
+    if (ht_uuid_is_nil(id)) {
+        k->endpoint.tenant_name = ht_strdup("acme");
+        k->endpoint.description = ht_strdup("acme");
+        k->endpoint.profile = ht_strdup("instnt");
+    } else
+        endpoint(number_of(id), &k->endpoint);
+    k->in_flight = 3;
+    k->live = (struct ht_secret_metas){ht_alloc(2, sizeof *k->live.rows), 2, false};
+    for (int i = 0; i < 2; i++)
+        k->live.rows[i] = (struct ht_secret_meta){.id = ht_data_id(5, 1 + i),
+                                                  .generation = 2 - i,
+                                                  .state = staged ? i ? HT_SECRET_ACTIVE : HT_SECRET_NEXT
+                                                           : i    ? HT_SECRET_RETIRING
+                                                                  : HT_SECRET_ACTIVE,
+                                                  .created_by = ht_strdup("ana"),
+                                                  .attempts = 100,
+                                                  .signed_attempts = i ? 100 : 41};
+}
+
 static struct ht_reply *probe(const struct ht_request *q)
 {
     struct ht_reply *r = ht_reply_new(HT_REP_PROBE, q->kind, q->ticket);
-    r->probe = (struct ht_probe){.verdict = HT_PROBE_ACCEPTED,
-                                 .secret_id = ht_data_id(5, 1),
-                                 .generation = 2,
-                                 .others = true,
-                                 .answer = {.status = 200},
-                                 .strange_status = 401};
+    bool staged = number_of(&q->id) == 2;
+    r->probed.probe = (struct ht_probe){.verdict = HT_PROBE_ACCEPTED,
+                                        .secret_id = ht_data_id(5, 1),
+                                        .generation = 2,
+                                        .staged = staged,
+                                        .others = true,
+                                        .answer = {.status = 200},
+                                        .strange_status = 401};
+    keys(&q->id, staged, &r->probed.signing);
+    return r;
+}
+
+static struct ht_reply *keys_page(const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_SIGNING, q->kind, q->ticket);
+    keys(&q->id, false, &r->signing);
     return r;
 }
 
@@ -417,6 +449,8 @@ static struct ht_reply *done(const struct ht_request *q)
 {
     struct ht_reply *r = ht_reply_new(HT_REP_DONE, q->kind, q->ticket);
     r->text = ht_strdup("done, audit 4711");
+    if (q->kind == HT_REQ_REVOKE || q->kind == HT_REQ_PROMOTE)
+        r->id = ht_data_id(5, q->kind == HT_REQ_REVOKE ? 3 - q->generation : 1);
     return r;
 }
 
@@ -445,6 +479,8 @@ static struct ht_reply *answer_kind(const struct ht_data *data, const struct ht_
         return ht_uuid_is_nil(&q->draft->id) ? rotated(q) : done(q);
     case HT_REQ_FLEET:
         return fleet_page(q);
+    case HT_REQ_SIGNING:
+        return keys_page(q);
     case HT_REQ_PROBE:
         return probe(q);
     case HT_REQ_WHOAMI:

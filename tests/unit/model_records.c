@@ -187,6 +187,12 @@ static void fill_ping(struct ht_ping_result *p)
                                  .response_body = s()};
 }
 
+static void fill_signing(struct ht_signing *g)
+{
+    g->endpoint.url = s();
+    FILL_LIST(&g->live, ht_secret_meta, fill_secret_meta);
+}
+
 static void fill_payload(struct ht_reply *r)
 {
     switch (r->kind) {
@@ -248,7 +254,11 @@ static void fill_payload(struct ht_reply *r)
         fill_ping(&r->ping);
         break;
     case HT_REP_PROBE:
-        r->probe.answer = (struct ht_ping_result){.error_detail = s(), .response_body = s()};
+        r->probed.probe.answer = (struct ht_ping_result){.error_detail = s(), .response_body = s()};
+        fill_signing(&r->probed.signing);
+        break;
+    case HT_REP_SIGNING:
+        fill_signing(&r->signing);
         break;
     case HT_REP_FLEET:
         FILL_LIST(&r->fleet, ht_fleet_key, fill_fleet_key);

@@ -92,6 +92,95 @@ static void enabling_asks_what_becomes_of_the_held(void **state)
     assert_int_equal(r->last->choice, HT_HELD_CANCEL);
 }
 
+static struct ht_reply *late(struct ht_rig *r)
+{
+    struct ht_request q = {.kind = HT_REQ_SIGNING, .ticket = r->app.last_ticket, .id = ht_data_endpoint_id(1)};
+    return ht_data_answer(&r->data, &q);
+}
+
+/* What the rotation asks needs the database: an answer that is late meets somebody who does something else. */
+static void a_late_question_is_not_asked(void **state)
+{
+    struct ht_rig *r = *state;
+    r->silent = true;
+    ht_rig_keys(r, "jK");
+    SHOWS(r, "look at the keys of Acme billing (EU) ...");
+    struct ht_reply *first = late(r);
+    ht_rig_keys(r, "/ac");
+    ht_rig_post(r, first);
+    assert_null(r->app.dialog);
+    SHOWS(r, "that took a while; K asks again");
+    ht_rig_key(r, HT_KEY_ESC);
+    ht_rig_keys(r, "K");
+    ht_rig_post(r, late(r));
+    assert_non_null(r->app.dialog);
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "n");
+    HIDES(r, "look at the keys");
+}
+
+static void a_rotation_says_when_the_old_one_ends(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "jK");
+    ht_rig_pass(r, 300);
+    SHOWS(r, "generation 1, retiring: signed 100 of the last 100");
+    SHOWS(r, "3 deliveries, signed already");
+    SHOWS(r, "signs until 2026-11-21 14:00 UTC, 1d00h from now");
+    ht_rig_key(r, HT_KEY_SHIFT_TAB);
+    ht_rig_key(r, HT_KEY_SHIFT_TAB);
+    ht_rig_key(r, HT_KEY_UP);
+    SHOWS(r, "signs until 2026-11-20 15:00 UTC, 1h00m from now");
+    for (int i = 0; i < 4; i++)
+        ht_rig_key(r, HT_KEY_DOWN);
+    SHOWS(r, "ends at once; the new one signs whatever is sent next");
+}
+
+/* One key and a yes after an accepted probe; the name must be typed where nothing was proved, or in production. */
+static void the_old_secret_is_ended_from_the_probes_answer(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, ":secrets\nV");
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "y");
+    SHOWS(r, "X ends generation 1 now");
+    SHOWS(r, "X end the old one");
+    ht_rig_keys(r, ":retire\n");
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "y");
+    assert_int_equal(r->asked[HT_REQ_REVOKE], 1);
+    assert_int_equal(r->last->generation, 1);
+    SHOWS(r, "Nothing but the new one signs now.");
+    ht_rig_keys(r, "X");
+    assert_null(r->app.dialog);
+    r->options.production = true;
+    ht_rig_keys(r, "qV");
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "y");
+    ht_rig_keys(r, "X");
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "y");
+    SHOWS(r, "type exactly: Acme billing");
+    assert_int_equal(r->asked[HT_REQ_REVOKE], 1);
+}
+
+static void a_staged_secret_is_promoted_from_the_probes_answer(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, ":secrets\njjV");
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "y");
+    SHOWS(r, "O lets generation 2 sign now");
+    SHOWS(r, "O promote");
+    ht_rig_keys(r, "X");
+    assert_null(r->app.dialog);
+    ht_rig_keys(r, "O");
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "y");
+    assert_int_equal(r->asked[HT_REQ_PROMOTE], 1);
+    SHOWS(r, "Nothing but the new one signs now.");
+}
+
 static void a_rate_is_a_number(void **state)
 {
     struct ht_rig *r = *state;
@@ -225,6 +314,10 @@ int main(void)
         HT_RIG_TEST(only_y_answers_a_short_question),
         HT_RIG_TEST(the_request_says_what_was_chosen),
         HT_RIG_TEST(enabling_asks_what_becomes_of_the_held),
+        HT_RIG_TEST(a_late_question_is_not_asked),
+        HT_RIG_TEST(a_rotation_says_when_the_old_one_ends),
+        HT_RIG_TEST(the_old_secret_is_ended_from_the_probes_answer),
+        HT_RIG_TEST(a_staged_secret_is_promoted_from_the_probes_answer),
         HT_RIG_TEST(a_rate_is_a_number),
         HT_RIG_TEST(arrows_go_through_options_and_fields),
         HT_RIG_TEST(in_production_more_is_asked),

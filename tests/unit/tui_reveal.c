@@ -150,9 +150,9 @@ static void a_public_key_is_no_secret(void **state)
 static void a_secret_that_comes_late_finds_its_screen(void **state)
 {
     struct ht_rig *r = *state;
-    r->silent = true;
     ht_rig_keys(r, "jK");
     ht_rig_pass(r, 300);
+    r->silent = true;
     ht_rig_keys(r, "y");
     for (int i = 0; i < 30; i++)
         ht_rig_keys(r, "?:help\n"); /* as deep as screens go */

@@ -13,6 +13,11 @@ void ht_deliveries_complete(struct ht_delivery *rows, size_t n);
 HT_MUST_CHECK enum ht_rc ht_endpoint_secrets(struct ht_conn *c, const struct ht_endpoint *e,
                                              struct ht_secret_metas *ret, struct ht_err *err);
 
+/* ... with what a person must know before changing it. `e`: an endpoint, or one that only says tenant and profile; it
+ * is taken into *ret. */
+HT_MUST_CHECK enum ht_rc ht_signing_load(struct ht_conn *c, struct ht_endpoint *e, struct ht_signing *ret,
+                                         struct ht_err *err);
+
 /* A delivery with its event, every attempt, and the body that each of them sent (NULL where it cannot be rebuilt). */
 HT_MUST_CHECK enum ht_rc ht_delivery_detail_load(struct ht_conn *c, const char *id, struct ht_delivery_detail *ret,
                                                  struct ht_err *err);

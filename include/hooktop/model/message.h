@@ -23,6 +23,7 @@ enum ht_request_kind {
     HT_REQ_DELIVERIES, /* text = filter; before = older than this id (nil: newest); after = newer than this id */
     HT_REQ_DELIVERY,   /* id: with event and attempts */
     HT_REQ_TYPES,      /* text = filter */
+    HT_REQ_SIGNING,    /* id (nil: the tenant's key): what signs, before it is rotated */
     HT_REQ_WHOAMI,     /* login, roles, database, version */
     HT_REQ_FAILURES,   /* text = filter; without a time in it, of the last 24 hours */
     HT_REQ_EVENTS,     /* text = filter; before/limit = page */
@@ -100,6 +101,7 @@ enum ht_reply_kind {
     HT_REP_REPLAYS,
     HT_REP_REPLAY,
     HT_REP_REPLAY_PREVIEW,
+    HT_REP_SIGNING,
     HT_REP_WHOAMI,
     HT_REP_DONE,    /* a write succeeded; text says what, id = the new or changed object */
     HT_REP_ROTATED, /* a rotation's or creation's result: `rotated`, id = the new secret's */
@@ -145,6 +147,21 @@ struct ht_probe {
     int32_t strange_status;       /* HTTP status of the answer to the second; 0: there was none */
 };
 void ht_probe_fini(struct ht_probe *p);
+
+/* What signs for an endpoint; or for a tenant, whose name and profile the endpoint without an id then has. */
+struct ht_signing {
+    struct ht_endpoint endpoint;
+    struct ht_secret_metas live; /* newest first */
+    int64_t in_flight;           /* deliveries on their way: signed already */
+};
+void ht_signing_fini(struct ht_signing *k);
+
+/* A probe, and what can be ended or promoted after it. */
+struct ht_probed {
+    struct ht_probe probe;
+    struct ht_signing signing;
+};
+void ht_probed_fini(struct ht_probed *p);
 
 /* The new secret or key of an endpoint. Exactly one of the first two is set: shared secrets are shown once; a tenant's
  * key pair has a public half that may be shown at any time. */
@@ -225,7 +242,8 @@ struct ht_reply {
         } preview;
         struct ht_whoami whoami;
         struct ht_ping_result ping;
-        struct ht_probe probe;
+        struct ht_probed probed;
+        struct ht_signing signing;
         struct ht_fleet_keys fleet;
         struct ht_tenants tenants;
         struct ht_queue queue;

@@ -95,6 +95,9 @@ HT_MUST_CHECK enum ht_rc ht_store_endpoint_snooze(struct ht_conn *c, const struc
 HT_MUST_CHECK enum ht_rc ht_store_secrets(struct ht_conn *c, const struct ht_uuid *tenant,
                                           const struct ht_uuid *endpoint, struct ht_secret_metas *ret,
                                           struct ht_err *err);
+/* How many deliveries are on their way that it (endpoint nil: the tenant's signing key) signed. */
+HT_MUST_CHECK enum ht_rc ht_store_in_flight(struct ht_conn *c, const struct ht_uuid *tenant,
+                                            const struct ht_uuid *endpoint, int64_t *ret, struct ht_err *err);
 /* Every live secret and key, by endpoint (the newest first), then the tenants' keys. `after` is the last row of the
  * page before; NULL: from the beginning. */
 HT_MUST_CHECK enum ht_rc ht_store_fleet(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,

@@ -58,8 +58,9 @@ struct ht_dialog {
     char subject[96];
     struct ht_replay_what replay;
     int64_t count;
-    /* After every key that was typed into a field, so that what follows from it can be shown; may be NULL. */
-    void (*typed)(struct ht_dialog *d);
+    int64_t asked_at; /* the database's time when it opened; 0: not known */
+    /* After every key that changed a field, so that what follows from it can be shown; may be NULL. */
+    void (*changed)(struct ht_dialog *d);
     void (*done)(struct ht_app *app, struct ht_dialog *d, bool yes);
 };
 

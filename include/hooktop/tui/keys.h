@@ -57,6 +57,7 @@ enum ht_key {
     X(AGES)    /* times that can be shown as age */                                                                    \
     X(KEY)     /* what signs is known: the endpoint's secret, or its tenant's key */                                   \
     X(SECRET)  /* one generation of it is under the cursor */                                                          \
+    X(OLD)     /* a generation that the receiver no longer needs is shown */                                           \
     X(MARKS)   /* rows that can be marked */                                                                           \
     X(COLUMNS) /* columns that can be left out */                                                                      \
     X(ADD)     /* a list that can be added to */                                                                       \
@@ -141,6 +142,8 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(ROTATE, "rotate", "K", HT_HAS_KEY, CHANGE, ADMIN, "rotate", "make a new secret and show it once")                \
     X(PROBE, "probe", "V", HT_HAS_SECRET, CHANGE, OPERATE, "probe", "ask whether the receiver has the new secret")     \
     X(PROMOTE, "promote", "O", HT_HAS_SECRET, CHANGE, ADMIN, "promote", "the secret that waits signs now, alone")      \
+    X(RETIRE, "retire", "X", HT_HAS_OLD, CHANGE, ADMIN, "end the old one",                                             \
+      "after an accepted probe: end the old secret")                                                                   \
     X(ADD, "add", "A", HT_HAS_ADD, CHANGE, ADMIN, "add", "add one to this list")                                       \
     X(EDIT, "edit", "E", HT_HAS_ENDPOINT, CHANGE, ADMIN, "edit", "change its URL, events, limits, headers")            \
     X(UNDO, "undo", "U", HT_HAS_COMMAND, CHANGE, OPERATE, "", "take back a pause, disable or subscription")            \

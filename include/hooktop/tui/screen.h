@@ -29,6 +29,7 @@
     X(TYPE, ht_screen_type)                                                                                            \
     X(FORM, ht_screen_form)                                                                                            \
     X(RESULT, ht_screen_result)                                                                                        \
+    X(PROBED, ht_screen_probed)                                                                                        \
     X(REVEAL, ht_screen_reveal)                                                                                        \
     X(HELP, ht_screen_help)                                                                                            \
     X(MESSAGES, ht_screen_messages)
