@@ -16,14 +16,24 @@ CREATE TABLE hooktop.worker_ring (
     PRIMARY KEY (name, key_id)
 );
 
--- What is out of the ordinary on the machine that starts to deliver stands in the audit log.
+-- What lets a worker's machine send where the address guard would refuse, by the worker's name; no row: nothing does.
+CREATE TABLE hooktop.worker_exceptions (
+    name text PRIMARY KEY,
+    egress text NOT NULL,
+    told_at timestamptz NOT NULL DEFAULT clock_timestamp()
+);
+
+-- What is out of the ordinary on the machine that starts to deliver stands in the audit log too.
 CREATE FUNCTION hooktop.worker_started(name text, ring_keys bytea[], exceptions json) RETURNS void LANGUAGE plpgsql
     SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$
 BEGIN
     DELETE FROM worker_ring r WHERE r.name = worker_started.name
         OR (r.told_at < clock_timestamp() - interval '1 day' AND NOT EXISTS (SELECT FROM worker w WHERE w.name = r.name));
     INSERT INTO worker_ring (name, key_id) SELECT DISTINCT worker_started.name, k FROM unnest(ring_keys) k;
+    DELETE FROM worker_exceptions r WHERE r.name = worker_started.name
+        OR (r.told_at < clock_timestamp() - interval '1 day' AND NOT EXISTS (SELECT FROM worker w WHERE w.name = r.name));
     IF exceptions IS NOT NULL THEN
+        INSERT INTO worker_exceptions (name, egress) VALUES (worker_started.name, coalesce(exceptions ->> 'egress', '?'));
         PERFORM audit_add('00000000-0000-0000-0000-000000000000', 'worker.exceptions', worker_started.name, NULL, exceptions);
     END IF;
 END $$;
@@ -217,6 +227,7 @@ CREATE POLICY people ON hooktop.audit_tail FOR SELECT TO hooktop_audit_reader
     USING ((SELECT hooktop.sees_all()) OR tenant_id IN (SELECT hooktop.my_tenants()));
 GRANT SELECT ON hooktop.audit_tail TO hooktop_audit_reader;
 GRANT SELECT ON hooktop.tenant TO hooktop_audit_reader;
+GRANT SELECT ON hooktop.worker_exceptions TO hooktop_viewer; -- everybody who looks is warned
 
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA hooktop FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hooktop.sealed_headers(uuid, uuid), hooktop.worker_started(text, bytea[], json) TO hooktop_worker;

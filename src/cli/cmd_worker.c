@@ -108,7 +108,7 @@ enum ht_rc ht_cmd_worker(struct ht_ctx *ctx, const struct ht_args *args, struct 
         return rc;
     char exceptions[160];
     if (ht_egress_exceptions(o.egress, exceptions, sizeof exceptions))
-        ht_log(HT_LOG_WARN, "%s", exceptions);
+        ht_log(HT_LOG_WARN, "egress exceptions are active: %s ([egress] in the configuration)", exceptions);
     stop_on_signals(engine);
     rc = ht_engine_run(engine, err);
     stop_on_signals(NULL);

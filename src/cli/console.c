@@ -158,7 +158,7 @@ static enum ht_rc run_screen(struct console *c, struct ht_err *err)
         .theme = o->theme,
         .theme_dir = o->theme_dir,
         .environment = o->environment,
-        .banner = excepted ? exceptions : NULL,
+        .exceptions = excepted ? exceptions : NULL,
         .rotate_after_days = o->rotate_after_days,
         .readonly = o->readonly,
         .production = o->production,

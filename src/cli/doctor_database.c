@@ -3,6 +3,8 @@
 
 #include "hooktop/base/clock.h"
 #include "hooktop/cli/doctor.h"
+#include "hooktop/model/queue.h"
+#include "hooktop/store/queries.h"
 #include "hooktop/store/server.h"
 #include "hooktop/store/setup.h"
 
@@ -116,6 +118,22 @@ static void look_at_server(struct ht_doctor *d)
     look_at_commits(d);
 }
 
+/* The machine that runs this has said its own already. */
+static void look_at_exceptions(struct ht_doctor *d)
+{
+    HT_CLEANUP(ht_workers_fini) struct ht_workers list = {0};
+    struct ht_err err = {0};
+    if (ht_store_workers(d->conn, &list, &err) != HT_OK) {
+        ht_doctor_error(d, "egress", NULL, &err);
+        return;
+    }
+    for (size_t i = 0; i < list.n; i++)
+        if (list.rows[i].exceptions != NULL && list.rows[i].heartbeat_age_ms < HT_WORKER_SILENT_MS)
+            ht_doctor_say(d, HT_DOCTOR_NOTE, "egress", list.rows[i].name,
+                          "in production, take http and allow out of [egress] on that machine and restart the worker",
+                          "the worker runs with exceptions to the address guard: %s", list.rows[i].exceptions);
+}
+
 static void look_at_sessions(struct ht_doctor *d)
 {
     HT_CLEANUP(close_conn) struct ht_conn *other = NULL;
@@ -151,4 +169,5 @@ void ht_doctor_database(struct ht_doctor *d)
         return;
     look_at_server(d);
     look_at_sessions(d);
+    look_at_exceptions(d);
 }

@@ -240,6 +240,7 @@ static const struct ht_field worker_fields[] = {
     FIELD(ht_worker, leases, "leases", "LEASES", HT_FIELD_INT, COLUMN),
     FIELD(ht_worker, concurrency, "concurrency", "SLOTS", HT_FIELD_INT, COLUMN),
     FIELD(ht_worker, in_console, "in_console", "IN CONSOLE", HT_FIELD_FLAG, COLUMN | GIVES),
+    FIELD(ht_worker, exceptions, "egress_exceptions", "EGRESS EXCEPTIONS", HT_FIELD_TEXT, COLUMN | GIVES | SHRINKS),
 };
 KIND(ht_kind_worker, ht_worker, worker_fields);
 

@@ -1,12 +1,15 @@
 #include <poll.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "hooktop/base/clock.h"
+#include "hooktop/delivery/engine.h"
 
 #include "console_parts.h"
 
 #define QUEUE_MAX      64
-#define LOOK_MS        2000 /* between two looks for new deliveries: producers do not notify */
+#define LOOK_MS        2000  /* between two looks for new deliveries: producers do not notify */
+#define LOOK_OUT_MS    10000 /* between two looks at what other workers' machines allow */
 #define RETRY_FIRST_MS 250
 #define RETRY_MAX_MS   5000
 #define NOT_CONNECTED  "the database is not connected; nothing was done"
@@ -18,6 +21,8 @@ struct loader {
     enum ht_link_state link;
     int64_t retry_at_us; /* monotonic */
     int64_t look_at_us;
+    int64_t look_out_at_us;
+    char *elsewhere;       /* what other workers' machines allow, as told; NULL: nothing */
     struct ht_uuid newest; /* delivery that was seen */
     int64_t retry_ms;
     int64_t clock_offset_us; /* database's clock minus our monotonic one */
@@ -123,6 +128,27 @@ static void look(struct loader *l)
     }
 }
 
+/* Whether a worker elsewhere may send where the guard would refuse: told when it changes. */
+static void look_out(struct loader *l)
+{
+    HT_AUTOFREE char *now = NULL;
+    struct ht_err err = {0};
+    char own[96];
+    l->look_out_at_us = ht_mono_us() + LOOK_OUT_MS * 1000;
+    ht_engine_worker_name(own, sizeof own);
+    enum ht_rc rc = ht_store_worker_exceptions(l->part->conn, own, &now, &err);
+    if (rc == HT_NO_DB)
+        link_lost(l, &err);
+    if (rc != HT_OK || strcmp(now != NULL ? now : "", l->elsewhere != NULL ? l->elsewhere : "") == 0)
+        return;
+    struct ht_reply *r = ht_reply_new(HT_REP_ELSEWHERE, HT_REQ_KIND_COUNT, 0);
+    r->text = now != NULL ? ht_strdup(now) : NULL;
+    ht_part_reply(l->part, r);
+    free(l->elsewhere);
+    l->elsewhere = now;
+    now = NULL;
+}
+
 static void read_notices(struct loader *l)
 {
     struct ht_err err = {0};
@@ -184,7 +210,8 @@ static int wait_ms(const struct loader *l)
 {
     if (l->link == HT_LINK_UP && l->queued > 0)
         return 0;
-    int64_t us = (l->link == HT_LINK_UP ? l->look_at_us : l->retry_at_us) - ht_mono_us();
+    int64_t look = l->look_at_us < l->look_out_at_us ? l->look_at_us : l->look_out_at_us;
+    int64_t us = (l->link == HT_LINK_UP ? look : l->retry_at_us) - ht_mono_us();
     return us > 0 ? (int)(us / 1000) + 1 : 0;
 }
 
@@ -201,6 +228,8 @@ static void turn(struct loader *l)
         answer_first(l);
     else if (l->link == HT_LINK_UP && ht_mono_us() >= l->look_at_us)
         look(l);
+    else if (l->link == HT_LINK_UP && ht_mono_us() >= l->look_out_at_us)
+        look_out(l);
     else if (l->link != HT_LINK_UP && ht_mono_us() >= l->retry_at_us)
         reconnect(l);
 }
@@ -213,5 +242,6 @@ void *ht_loader_run(void *part)
         turn(&l);
     for (size_t i = 0; i < l.queued; i++)
         ht_request_free(l.queue[i]);
+    free(l.elsewhere);
     return NULL;
 }

@@ -36,8 +36,8 @@ bool ht_egress_exceptions(const struct ht_egress *e, char *ret, size_t size)
     if (e->n_allow > 0) {
         snprintf(allow, sizeof allow, "%zu allowed range%s", e->n_allow, e->n_allow == 1 ? "" : "s");
     }
-    snprintf(ret, size, "egress exceptions are active: %s%s%s%s%s ([egress] in the configuration)", http ? http : "",
-             http && *allow ? ", " : "", allow, ports && (http || *allow) ? ", " : "", ports ? ports : "");
+    snprintf(ret, size, "%s%s%s%s%s", http ? http : "", http && *allow ? ", " : "", allow,
+             ports && (http || *allow) ? ", " : "", ports ? ports : "");
     return http || *allow || ports;
 }
 

@@ -170,6 +170,7 @@ static void payload_fini(struct ht_reply *r)
     case HT_REP_REPLAY_PREVIEW:
     case HT_REP_LINK:
     case HT_REP_CHANGED:
+    case HT_REP_ELSEWHERE:
     case HT_REP_FIGURES:
     case HT_REP_KIND_COUNT:
         break;

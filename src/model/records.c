@@ -83,7 +83,7 @@ void ht_attempt_fini(struct ht_attempt *a)
 
 void ht_worker_fini(struct ht_worker *w)
 {
-    FREE_STRINGS(w->name, w->version);
+    FREE_STRINGS(w->name, w->version, w->exceptions);
     *w = (struct ht_worker){0};
 }
 

@@ -24,6 +24,7 @@ void ht_app_fini(struct ht_app *app)
         free(app->commands[--app->n_commands]);
     ht_dialog_free(app->dialog);
     ht_whoami_fini(&app->who);
+    free(app->elsewhere);
     ht_canvas_fini(&app->canvas);
 }
 
@@ -177,6 +178,11 @@ static void take_notice(struct ht_app *app, struct ht_reply *reply)
     case HT_REP_CHANGED:
         take_changed(app);
         return; /* nothing to draw yet */
+    case HT_REP_ELSEWHERE:
+        free(app->elsewhere);
+        app->elsewhere = reply->text;
+        reply->text = NULL;
+        break;
     case HT_REP_ERROR:
         ht_app_flash_err(app, &reply->err);
         break;

@@ -271,6 +271,19 @@ static void draw_too_small(struct ht_canvas *c)
     ht_draw_str(c, 2, 0, c->cols, HT_STYLE_NONE, "q back  Q quit  ? help");
 }
 
+/* As long as a machine that delivers may send where the address guard would refuse. */
+static void draw_banner(const struct ht_app *app, struct ht_canvas *c)
+{
+    const char *here = app->o->exceptions, *there = app->elsewhere;
+    ht_draw_fill(c, (struct ht_rect){1, 0, 1, c->cols}, HT_STYLE_BANNER);
+    if (!there)
+        ht_draw_fmt(c, 1, 1, c->cols - 1, HT_STYLE_BANNER,
+                    "egress exceptions are active: %s ([egress] in the configuration)", here);
+    else
+        ht_draw_fmt(c, 1, 1, c->cols - 1, HT_STYLE_BANNER, "egress exceptions: %s%s%s%s", here ? "here " : "",
+                    here ? here : "", here ? "; " : "", there);
+}
+
 void ht_chrome_draw(struct ht_app *app)
 {
     struct ht_canvas *c = &app->canvas;
@@ -282,9 +295,8 @@ void ht_chrome_draw(struct ht_app *app)
     }
     draw_title(app, c);
     struct ht_rect body = {1, 0, c->rows - 3, c->cols};
-    if (app->o->banner) {
-        ht_draw_fill(c, (struct ht_rect){1, 0, 1, c->cols}, HT_STYLE_BANNER);
-        ht_draw_str(c, 1, 1, c->cols - 1, HT_STYLE_BANNER, app->o->banner);
+    if (app->o->exceptions || app->elsewhere) {
+        draw_banner(app, c);
         body.row++;
         body.rows--;
     }

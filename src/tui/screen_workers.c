@@ -34,12 +34,17 @@ static void number_cell(struct ht_cell_text *t, enum ht_style style, int64_t n)
 }
 
 /* Workers ---------------------------------------------------------------------------------------------------------- */
-enum { W_NAME, W_KIND, W_STATE, W_BUSY, W_SLOTS, W_HEARTBEAT, W_STARTED, W_VERSION };
+enum { W_NAME, W_KIND, W_STATE, W_BUSY, W_SLOTS, W_HEARTBEAT, W_STARTED, W_VERSION, W_EXCEPTIONS };
 static const struct ht_column worker_columns[] = {
-    [W_NAME] = {"WORKER", 18, 40, 0, false},    [W_KIND] = {"KIND", 9, 9, 2, false},
-    [W_STATE] = {"STATE", 7, 7, 0, false},      [W_BUSY] = {"LEASES", 6, 6, 0, true},
-    [W_SLOTS] = {"SLOTS", 5, 6, 1, true},       [W_HEARTBEAT] = {"HEARTBEAT", 10, 12, 0, false},
-    [W_STARTED] = {"STARTED", 9, 14, 3, false}, [W_VERSION] = {"VERSION", 8, 12, 4, false},
+    [W_NAME] = {"WORKER", 18, 40, 0, false},
+    [W_KIND] = {"KIND", 9, 9, 2, false},
+    [W_STATE] = {"STATE", 7, 7, 0, false},
+    [W_BUSY] = {"LEASES", 6, 6, 0, true},
+    [W_SLOTS] = {"SLOTS", 5, 6, 1, true},
+    [W_HEARTBEAT] = {"HEARTBEAT", 10, 12, 0, false},
+    [W_STARTED] = {"STARTED", 9, 14, 3, false},
+    [W_VERSION] = {"VERSION", 8, 12, 4, false},
+    [W_EXCEPTIONS] = {"EGRESS EXCEPTIONS", 17, 0, 5, false},
 };
 
 static bool silent(const struct ht_worker *w)
@@ -74,8 +79,11 @@ static void worker_cell(const void *user, size_t row, size_t column, struct ht_c
         ht_time_age(v->app, w->started_at, t->own);
         ht_cell_str(t, HT_STYLE_ROW, t->own);
         break;
-    default:
+    case W_VERSION:
         ht_cell_str(t, HT_STYLE_DIM, w->version);
+        break;
+    default:
+        ht_cell_str(t, w->exceptions ? HT_STYLE_RETRY : HT_STYLE_DIM, w->exceptions ? w->exceptions : "-");
     }
 }
 

@@ -82,7 +82,7 @@ int main(void)
     o.clock_off = getenv("FAKE_CLOCK_OFF") != NULL;
     o.readonly = getenv("FAKE_READONLY") != NULL;
     o.production = getenv("FAKE_PRODUCTION") != NULL;
-    o.banner = getenv("FAKE_BANNER");
+    o.exceptions = getenv("FAKE_BANNER");
     o.loader = o.errands = loader = ht_mailbox_new(64, ht_request_free);
     o.inbox = inbox = ht_mailbox_new(256, ht_reply_free);
     bool terminal = isatty(STDIN_FILENO);

@@ -206,7 +206,8 @@ static void queue_workers(struct ht_workers *w)
                                     400,
                                     4,
                                     256,
-                                    false};
+                                    false,
+                                    NULL};
     w->rows[1] = (struct ht_worker){ht_data_id(6, 1),
                                     ht_strdup("laptop:99"),
                                     ht_strdup("0.1.0"),
@@ -215,7 +216,8 @@ static void queue_workers(struct ht_workers *w)
                                     48000,
                                     2,
                                     16,
-                                    true};
+                                    true,
+                                    ht_strdup("plain http, 1 allowed range")};
 }
 
 static struct ht_reply *queue_page(const struct ht_request *q)

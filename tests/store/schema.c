@@ -22,7 +22,7 @@ static void assert_none(const struct store_world *w, const char *what, const cha
 
 /* Shared by all tenants, and so without a tenant: versions, key rings, how long things are kept, the tenants
  * themselves, workers. */
-#define SHARED "('schema_version', 'ring_key', 'retention', 'tenant', 'worker', 'worker_ring')"
+#define SHARED "('schema_version', 'ring_key', 'retention', 'tenant', 'worker', 'worker_ring', 'worker_exceptions')"
 #define OURS   "hooktop'::regnamespace"
 
 static void every_unique_key_carries_the_tenant(void **state)

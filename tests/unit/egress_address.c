@@ -379,10 +379,10 @@ static void test_exceptions_are_named(void **state)
     } cases[] = {
         {"no", "443, 8443", "", NULL},
         {"no", "8443", "", NULL},
-        {"yes", "443", "", "plain http ("},
-        {"no", "443", "127.0.0.1/32", "1 allowed range ("},
-        {"no", "443, 9000-9002", "", "ports of its own ("},
-        {"yes", "444", "10.0.0.0/8, [fd12::]/16", "plain http, 2 allowed ranges, ports of its own ("},
+        {"yes", "443", "", "plain http"},
+        {"no", "443", "127.0.0.1/32", "1 allowed range"},
+        {"no", "443, 9000-9002", "", "ports of its own"},
+        {"yes", "444", "10.0.0.0/8, [fd12::]/16", "plain http, 2 allowed ranges, ports of its own"},
     };
     (void)state;
     for (size_t i = 0; i < HT_COUNT(cases); i++) {
@@ -393,7 +393,7 @@ static void test_exceptions_are_named(void **state)
         set(&e, "ports", cases[i].ports);
         set(&e, "allow", cases[i].allow);
         assert_int_equal(ht_egress_exceptions(&e, line, sizeof line), cases[i].said != NULL);
-        if (cases[i].said && !strstr(line, cases[i].said)) {
+        if (strcmp(line, cases[i].said ? cases[i].said : "") != 0) {
             fail_msg("case %zu: %s", i, line);
         }
     }

@@ -269,6 +269,7 @@ static void fill_payload(struct ht_reply *r)
     case HT_REP_REPLAY_PREVIEW:
     case HT_REP_LINK:
     case HT_REP_CHANGED:
+    case HT_REP_ELSEWHERE:
     case HT_REP_FIGURES:
     case HT_REP_KIND_COUNT:
         break;

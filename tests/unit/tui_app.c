@@ -355,6 +355,30 @@ static void ages_in_a_list_move_in_steps(void **state)
     SHOWS(r, "UTC   3s ago"); /* a detail has few: they move every second */
 }
 
+/* On every screen of the first level, for this machine and for others, as long as it lasts. */
+static void exceptions_are_on_every_screen(void **state)
+{
+    struct ht_rig *r = *state;
+    for (int here = 0; here < 2; here++)
+        for (int there = 0; there < 2; there++) {
+            struct ht_reply *notice = ht_reply_new(HT_REP_ELSEWHERE, HT_REQ_KIND_COUNT, 0);
+            notice->text = there ? ht_strdup("mq-b:7 plain http") : NULL;
+            ht_rig_post(r, notice);
+            r->options.exceptions = here ? "plain http, 5 allowed ranges" : NULL;
+            for (int key = '1'; key <= '9'; key++) {
+                ht_rig_key(r, key);
+                HT_AUTOFREE char *row = ht_rig_row(r, 1);
+                const char *wanted = !here && !there ? NULL
+                                     : !there ? " egress exceptions are active: plain http, 5 allowed ranges ([egress]"
+                                     : !here
+                                         ? " egress exceptions: mq-b:7 plain http"
+                                         : " egress exceptions: here plain http, 5 allowed ranges; mq-b:7 plain http";
+                if (wanted ? strncmp(row, wanted, strlen(wanted)) != 0 : strstr(row, "egress") != NULL)
+                    fail_msg("screen %c: %s", key, row);
+            }
+        }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,6 +402,7 @@ int main(void)
         HT_RIG_TEST(the_log_of_an_endpoint),
         HT_RIG_TEST(an_action_does_not_need_the_screen_it_began_on),
         HT_RIG_TEST(a_terminal_too_small_can_still_be_left),
+        HT_RIG_TEST(exceptions_are_on_every_screen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -112,9 +112,10 @@ enum ht_reply_kind {
     HT_REP_QUEUE,
     HT_REP_HEALTH,
     HT_REP_AUDIT,
-    HT_REP_LINK,    /* notice: link state, retry_in_ms, text = why */
-    HT_REP_CHANGED, /* notice: new deliveries or settled attempts exist; fetch when it suits */
-    HT_REP_FIGURES, /* notice: the engine's state is another (delivering, standing by, off): read its figures again */
+    HT_REP_LINK,      /* notice: link state, retry_in_ms, text = why */
+    HT_REP_CHANGED,   /* notice: new deliveries or settled attempts exist; fetch when it suits */
+    HT_REP_ELSEWHERE, /* notice: text = the exceptions of other workers' machines to the address guard; NULL: none */
+    HT_REP_FIGURES,   /* notice: the engine's state is another (delivering, standing by, off): read its figures again */
     HT_REP_KIND_COUNT,
 };
 

@@ -209,6 +209,7 @@ struct ht_worker {
     int32_t leases;
     int32_t concurrency;
     bool in_console;
+    char *exceptions; /* of its machine to the address guard; NULL: none */
 };
 void ht_worker_fini(struct ht_worker *w);
 

@@ -90,6 +90,10 @@ HT_MUST_CHECK enum ht_rc ht_store_subscribe(struct ht_conn *c, const struct ht_e
 HT_MUST_CHECK enum ht_rc ht_store_endpoint_snooze(struct ht_conn *c, const struct ht_endpoint *e, int64_t for_ms,
                                                   bool always, const char *reason, struct ht_err *err);
 
+/* What the machines of live workers, but the one of this name, allow beyond the address guard, in one line: "name what;
+ * ..."; *ret is NULL where none does. */
+HT_MUST_CHECK enum ht_rc ht_store_worker_exceptions(struct ht_conn *c, const char *but, char **ret, struct ht_err *err);
+
 /* secrets ---------------------------------------------------------------------------------------------------------- */
 /* An endpoint's, or (endpoint nil) a tenant's signing keys. Newest first. */
 HT_MUST_CHECK enum ht_rc ht_store_secrets(struct ht_conn *c, const struct ht_uuid *tenant,

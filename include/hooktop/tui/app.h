@@ -114,6 +114,7 @@ struct ht_app {
     struct ht_whoami who;
     bool who_known;
     struct ht_engine_figures figures;
+    char *elsewhere; /* exceptions of other workers' machines to the address guard; NULL: none */
 
     /* what is being asked of the user, what was said to him */
     struct ht_dialog *dialog;

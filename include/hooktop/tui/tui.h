@@ -40,7 +40,7 @@ struct ht_tui_options {
     const char *theme;         /* a name or a path; NULL = "default" */
     const char *theme_dir;     /* the user's themes, over the embedded ones; may be NULL */
     const char *environment;   /* what the title shows before the screen's name: "prod", "local", "demo" */
-    const char *banner;        /* permanent warning (egress exceptions); may be NULL */
+    const char *exceptions;    /* of this machine to the address guard: a permanent warning; NULL: none */
     int32_t rotate_after_days; /* an active secret that is older is due for rotation; 0: 365 */
     bool readonly;
     bool production;
