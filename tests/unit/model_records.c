@@ -193,6 +193,17 @@ static void fill_signing(struct ht_signing *g)
     FILL_LIST(&g->live, ht_secret_meta, fill_secret_meta);
 }
 
+static void fill_whoami(struct ht_whoami *w)
+{
+    *w = (struct ht_whoami){.login = s(), .database = s(), .server_version = s()};
+}
+
+static void fill_rotated(struct ht_rotated *r)
+{
+    r->public_key = s();
+    assert_int_equal(ht_secret_new_random(32, &r->secret, NULL), HT_OK);
+}
+
 static void fill_payload(struct ht_reply *r)
 {
     switch (r->kind) {
@@ -244,11 +255,10 @@ static void fill_payload(struct ht_reply *r)
         FILL_LIST(&r->replay.tally, ht_tally, fill_tally);
         break;
     case HT_REP_WHOAMI:
-        r->whoami = (struct ht_whoami){.login = s(), .database = s(), .server_version = s()};
+        fill_whoami(&r->whoami);
         break;
     case HT_REP_ROTATED:
-        r->rotated.public_key = s();
-        assert_int_equal(ht_secret_new_random(32, &r->rotated.secret, NULL), HT_OK);
+        fill_rotated(&r->rotated);
         break;
     case HT_REP_PING:
         fill_ping(&r->ping);
