@@ -47,23 +47,39 @@ static void end_select(struct ht_buf *sql)
                      " AND o.delivery_id = p.id ORDER BY p.id DESC");
 }
 
+/* One look for the page. Returns in *ret_more whether a further one may find more. */
+static enum ht_rc look_for_page(struct ht_conn *c, const struct ht_log_plan *plan, size_t look, int32_t limit,
+                                struct ht_deliveries *ret, bool *ret_more, struct ht_err *err)
+{
+    struct ht_buf sql HT_BUF_CLEANUP = {0};
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_buf_init(&sql, HT_SQL_MAX);
+    ht_params_init(&p);
+    begin_select(&sql);
+    *ret_more = ht_log_plan_sql(plan, look, &sql, &p);
+    end_select(&sql);
+    const struct ht_stmt s = {.what = "delivery list", .sql = sql.data};
+    return read_deliveries(c, &s, &p, delivery_cols, HT_COUNT(delivery_cols), limit, ret, err);
+}
+
 enum ht_rc ht_store_deliveries(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
                                const struct ht_uuid *before, const struct ht_uuid *after, int32_t limit,
                                struct ht_deliveries *ret, struct ht_err *err)
 {
-    struct ht_buf sql HT_BUF_CLEANUP = {0};
-    struct ht_params p HT_PARAMS_CLEANUP;
-    const struct ht_log_page page = {
+    struct ht_deliveries page = {0};
+    struct ht_log_plan *plan = NULL;
+    const struct ht_log_page wanted = {
         .tenant = tenant, .filter = f, .before = before, .after = after, .rows = limit + 1};
-    ht_buf_init(&sql, HT_SQL_MAX);
-    ht_params_init(&p);
-    begin_select(&sql);
-    enum ht_rc rc = ht_log_page_sql(c, &page, &sql, &p, err);
-    if (rc != HT_OK)
-        return rc;
-    end_select(&sql);
-    const struct ht_stmt s = {.what = "delivery list", .sql = sql.data};
-    return read_deliveries(c, &s, &p, delivery_cols, HT_COUNT(delivery_cols), limit, ret, err);
+    enum ht_rc rc = ht_log_plan_make(c, &wanted, &plan, err);
+    bool more = true;
+    for (size_t look = 0; rc == HT_OK && more && !page.more; look++) {
+        ht_deliveries_fini(&page);
+        rc = look_for_page(c, plan, look, limit, &page, &more, err);
+    }
+    ht_log_plan_free(plan);
+    if (rc == HT_OK)
+        *ret = page;
+    return rc;
 }
 
 /* "3:12 11:4": how many in which twelfth. */

@@ -1,6 +1,7 @@
 #include "log_page.h"
 #include <stdlib.h>
 #include <string.h>
+#include "hooktop/base/clock.h"
 #include "hooktop/model/records.h"
 
 /* So many keys are looked up one by one, each in its own index order; what means more is common, and found by looking.
@@ -51,24 +52,43 @@ static const struct {
               HT_FILTER_BY("type", "y.name")},
 };
 
+/* Which index leads to the newest of each combination of keys; the first that fits. */
+static const struct {
+    unsigned keyed;      /* set of dimensions: the columns before the id */
+    enum dimension last; /* the one right before it */
+} leads[] = {
+    {1u << ENDPOINT, ENDPOINT},
+    {1u << TENANT | 1u << TYPE, TYPE},
+    {1u << TENANT, TENANT},
+    {1u << TYPE, TYPE},
+};
+
+/* How far back is looked at first, and then; 0: all the way. A statement over few partitions is planned in a fraction
+ * of the time that all of them take, and most pages lie within a day. */
+static const int looks_days[] = {1, 8, 0};
+
 struct keys {
     bool bound; /* only these */
     size_t n;
     char *values[KEYS_MAX];
 };
-struct plan {
+struct ht_log_plan {
     const struct ht_log_page *page;
     struct ht_filter rest; /* the terms that no key and no list stands for; borrowed from the page's */
     struct keys keys[DIMENSIONS];
     unsigned wanted; /* set of statuses */
+    int64_t now_us;
 };
 
-static void plan_fini(struct plan *l)
+void ht_log_plan_free(struct ht_log_plan *l)
 {
+    if (l == NULL)
+        return;
     for (int d = 0; d < DIMENSIONS; d++) {
         for (size_t i = 0; i < l->keys[d].n; i++)
             free(l->keys[d].values[i]);
     }
+    free(l);
 }
 
 /* keys ------------------------------------------------------------------------------------------------------------- */
@@ -118,7 +138,7 @@ static enum ht_rc find_tenants(struct ht_conn *c, struct keys *ret, struct ht_er
     return rc;
 }
 
-static void keep_term(struct plan *l, const struct ht_filter_term *t)
+static void keep_term(struct ht_log_plan *l, const struct ht_filter_term *t)
 {
     l->rest.terms[l->rest.n++] = *t;
 }
@@ -133,7 +153,8 @@ static unsigned statuses_of(const struct ht_filter_term *t)
     return t->negated ? ~set : set;
 }
 
-static enum ht_rc take_term(struct ht_conn *c, const struct ht_filter_term *t, struct plan *l, struct ht_err *err)
+static enum ht_rc take_term(struct ht_conn *c, const struct ht_filter_term *t, struct ht_log_plan *l,
+                            struct ht_err *err)
 {
     const char *name = t->field != NULL ? t->field->name : "";
     if (strcmp(name, "status") == 0)
@@ -150,11 +171,14 @@ static enum ht_rc take_term(struct ht_conn *c, const struct ht_filter_term *t, s
     return HT_OK;
 }
 
-static enum ht_rc make_plan(struct ht_conn *c, const struct ht_log_page *page, struct plan *l, struct ht_err *err)
+enum ht_rc ht_log_plan_make(struct ht_conn *c, const struct ht_log_page *page, struct ht_log_plan **ret,
+                            struct ht_err *err)
 {
     enum ht_rc rc = HT_OK;
+    struct ht_log_plan *l = *ret = ht_alloc(1, sizeof(*l));
     l->page = page;
     l->wanted = ~0u;
+    l->now_us = ht_wall_us();
     if (page->tenant != NULL) {
         char id[HT_UUID_TEXT];
         ht_uuid_format(page->tenant, id);
@@ -169,19 +193,51 @@ static enum ht_rc make_plan(struct ht_conn *c, const struct ht_log_page *page, s
 
 /* SQL -------------------------------------------------------------------------------------------------------------- */
 
-static void add_bounds(const struct plan *l, const char *id, struct ht_buf *sql, struct ht_params *p)
+/* What a statement looks at: ids between these two, both left out. */
+struct span {
+    struct ht_uuid from, to;
+    int from_param, to_param;
+};
+
+static int64_t id_us(const struct ht_uuid *id)
 {
-    const struct ht_uuid *const bounds[] = {l->page->before, l->page->after};
-    for (int after = 0; after < 2; after++) {
-        if (bounds[after] == NULL)
-            continue;
-        ht_put_uuid(p, bounds[after]);
-        ht_buf_addf(sql, " AND %s %s $%d", id, after ? ">" : "<", p->n);
+    int64_t ms = 0;
+    for (int i = 0; i < 6; i++)
+        ms = ms << 8 | id->b[i];
+    return ms * 1000;
+}
+
+/* False: it reaches back to the first. */
+static bool span_of(const struct ht_log_plan *l, size_t look, struct span *ret, struct ht_params *p)
+{
+    const struct ht_log_page *page = l->page;
+    int64_t top_us = page->before != NULL ? id_us(page->before) : l->now_us;
+    int64_t ms = top_us / 1000 - looks_days[look] * INT64_C(86400000);
+    bool bounded = look + 1 < HT_COUNT(looks_days) && ms > 0;
+    memset(ret->from.b, 0, sizeof(ret->from.b));
+    memset(ret->to.b, 0xff, sizeof(ret->to.b));
+    for (int i = 0; bounded && i < 6; i++)
+        ret->from.b[i] = (uint8_t)(ms >> (40 - 8 * i));
+    if (page->after != NULL && ht_uuid_cmp(page->after, &ret->from) >= 0) {
+        ret->from = *page->after;
+        bounded = false;
     }
+    if (page->before != NULL)
+        ret->to = *page->before;
+    ht_put_uuid(p, &ret->from);
+    ret->from_param = p->n;
+    ht_put_uuid(p, &ret->to);
+    ret->to_param = p->n;
+    return bounded;
+}
+
+static void add_span(const struct span *s, const char *id, struct ht_buf *sql)
+{
+    ht_buf_addf(sql, " AND %s > $%d AND %s < $%d", id, s->from_param, id, s->to_param);
 }
 
 /* Times bound the lists too, not only the deliveries they lead to. */
-static void add_times(const struct plan *l, const char *id, struct ht_buf *sql, struct ht_params *p)
+static void add_times(const struct ht_log_plan *l, const char *id, struct ht_buf *sql, struct ht_params *p)
 {
     struct ht_filter times = {0};
     const struct ht_filter_column columns[] = {
@@ -206,19 +262,31 @@ static void put_keys(const struct keys *k, enum ht_pg_type type, struct ht_param
     }
 }
 
-/* One row per list that the wanted statuses have: what did not succeed stands in one. */
+/* Each wanted status has a list of its own, in the order of ids. */
 static const struct {
-    unsigned statuses;
+    enum ht_delivery_status status;
     const char *from; /* with the alias x */
 } lists[] = {
-    {1u << HT_DELIVERY_EXHAUSTED, "hooktop.ended x WHERE x.status = 'exhausted'"},
-    {1u << HT_DELIVERY_QUARANTINED, "hooktop.ended x WHERE x.status = 'quarantined'"},
-    {1u << HT_DELIVERY_CANCELLED, "hooktop.ended x WHERE x.status = 'cancelled'"},
-    {1u << HT_DELIVERY_HELD, "hooktop.held x WHERE true"},
-    {1u << HT_DELIVERY_READY | 1u << HT_DELIVERY_LEASED, "hooktop.tenant_webhook_outbox x WHERE true"},
+    {HT_DELIVERY_EXHAUSTED, "hooktop.ended x WHERE x.status = 'exhausted'"},
+    {HT_DELIVERY_QUARANTINED, "hooktop.ended x WHERE x.status = 'quarantined'"},
+    {HT_DELIVERY_CANCELLED, "hooktop.ended x WHERE x.status = 'cancelled'"},
+    {HT_DELIVERY_HELD, "hooktop.held x WHERE true"},
+    {HT_DELIVERY_READY, "hooktop.tenant_webhook_outbox x WHERE (x.lease_until IS NULL OR x.lease_until <= now())"},
+    {HT_DELIVERY_LEASED, "hooktop.tenant_webhook_outbox x WHERE x.lease_until > now()"},
 };
 
-static void add_lists(const struct plan *l, struct ht_buf *sql, struct ht_params *p)
+/* Whether a list's row is on the page whatever its delivery says. */
+static bool lists_say_all(const struct ht_log_plan *l)
+{
+    for (size_t i = 0; i < l->rest.n; i++) {
+        const struct ht_filter_field *field = l->rest.terms[i].field;
+        if (field == NULL || (field->kind != HT_FILTER_TIME && strcmp(field->name, "status") != 0))
+            return false;
+    }
+    return !l->keys[TYPE].bound;
+}
+
+static void add_lists(const struct ht_log_plan *l, const struct span *s, struct ht_buf *sql, struct ht_params *p)
 {
     const char *separator = "";
     int key_param[DIMENSIONS] = {0};
@@ -229,9 +297,9 @@ static void add_lists(const struct plan *l, struct ht_buf *sql, struct ht_params
         key_param[d] = p->n;
     }
     for (size_t i = 0; i < HT_COUNT(lists); i++) {
-        if ((l->wanted & lists[i].statuses) == 0)
+        if ((l->wanted & 1u << lists[i].status) == 0)
             continue;
-        ht_buf_addf(sql, "%sSELECT x.delivery_id, x.tenant_id FROM %s", separator, lists[i].from);
+        ht_buf_addf(sql, "%s(SELECT x.delivery_id, x.tenant_id FROM %s", separator, lists[i].from);
         separator = " UNION ALL ";
         for (int d = TENANT; d <= ENDPOINT; d++) {
             if (key_param[d] > 0 && l->keys[d].n == 1)
@@ -239,69 +307,92 @@ static void add_lists(const struct plan *l, struct ht_buf *sql, struct ht_params
             else if (key_param[d] > 0)
                 ht_buf_addf(sql, " AND x.%s = ANY ($%d)", dimensions[d].column, key_param[d]);
         }
-        add_bounds(l, "x.delivery_id", sql, p);
+        add_span(s, "x.delivery_id", sql);
         add_times(l, "x.delivery_id", sql, p);
+        if (lists_say_all(l))
+            ht_buf_addf(sql, " ORDER BY x.delivery_id DESC LIMIT %d", (int)l->page->rows);
+        ht_buf_addc(sql, ')');
     }
     if (separator[0] == '\0')
         ht_buf_adds(sql, "SELECT NULL::uuid AS delivery_id, NULL::uuid AS tenant_id WHERE false");
 }
 
-static void add_conditions(const struct plan *l, bool bounds, struct ht_buf *sql, struct ht_params *p)
-{
-    if (bounds)
-        add_bounds(l, "d.id", sql, p);
-    ht_filter_sql(&l->rest, ht_delivery_filter, ht_delivery_filter_len, sql, p);
-}
-
 /* By the lists of what waits or ended badly, newest first, each row looked up. */
-static void by_lists(const struct plan *l, struct ht_buf *sql, struct ht_params *p)
+static void by_lists(const struct ht_log_plan *l, const struct span *s, struct ht_buf *sql, struct ht_params *p)
 {
     ht_buf_adds(sql, "(SELECT d.* FROM (SELECT * FROM (");
-    add_lists(l, sql, p);
+    add_lists(l, s, sql, p);
     ht_buf_adds(sql, ") x ORDER BY x.delivery_id DESC OFFSET 0) x CROSS JOIN LATERAL (SELECT * FROM hooktop.delivery d"
                      " WHERE d.id = x.delivery_id AND d.tenant_id = x.tenant_id");
+    add_span(s, "d.id", sql);
     if (l->keys[TYPE].bound) {
         put_keys(&l->keys[TYPE], HT_PG_TEXT, p);
         ht_buf_addf(sql, " AND d.type = ANY ($%d)", p->n);
     }
-    add_conditions(l, false, sql, p);
+    ht_filter_sql(&l->rest, ht_delivery_filter, ht_delivery_filter_len, sql, p);
     ht_buf_addf(sql, " OFFSET 0) d ORDER BY x.delivery_id DESC LIMIT %d)", (int)l->page->rows);
 }
 
-/* The newest of each combination of keys, and of those the newest. */
-static void by_keys(const struct plan *l, struct ht_buf *sql, struct ht_params *p)
+/* The newest of each combination of keys. That the last key and the id are compared as a row, and asked for in the
+ * order of these rows, leaves the planner no way but the index that has them: what it knows of how common a key is may
+ * be old.
+ */
+static void add_keys(const struct ht_log_plan *l, size_t lead, const struct span *s, struct ht_buf *sql,
+                     struct ht_params *p)
 {
-    int n = 0;
-    ht_buf_adds(sql, "(SELECT d.* FROM ");
+    int key_param[DIMENSIONS] = {0};
+    const char *last = dimensions[leads[lead].last].column;
     for (int d = 0; d < DIMENSIONS; d++) {
         if (!l->keys[d].bound)
             continue;
         put_keys(&l->keys[d], dimensions[d].type, p);
-        ht_buf_addf(sql, "%sunnest($%d) k%d (k)", n++ > 0 ? " CROSS JOIN " : "", p->n, d);
+        key_param[d] = p->n;
+        if ((leads[lead].keyed & 1u << d) != 0)
+            ht_buf_addf(sql, "unnest($%d) k%d (k) CROSS JOIN ", p->n, d);
     }
-    ht_buf_adds(sql, n > 0 ? " CROSS JOIN LATERAL " : "");
-    ht_buf_adds(sql, "(SELECT * FROM hooktop.delivery d WHERE true");
+    ht_buf_addf(sql, "LATERAL (SELECT * FROM hooktop.delivery d WHERE (d.%s, d.id) > (k%d.k, $%d)", last,
+                leads[lead].last, s->from_param);
+    ht_buf_addf(sql, " AND (d.%s, d.id) < (k%d.k, $%d)", last, leads[lead].last, s->to_param);
     for (int d = 0; d < DIMENSIONS; d++) {
-        if (l->keys[d].bound)
+        if (key_param[d] == 0 || d == (int)leads[lead].last)
+            continue;
+        if ((leads[lead].keyed & 1u << d) != 0)
             ht_buf_addf(sql, " AND d.%s = k%d.k", dimensions[d].column, d);
+        else
+            ht_buf_addf(sql, " AND d.%s = ANY ($%d)", dimensions[d].column, key_param[d]);
     }
-    add_conditions(l, true, sql, p);
-    ht_buf_addf(sql, " ORDER BY d.id DESC LIMIT %d) d ORDER BY d.id DESC LIMIT %d)", (int)l->page->rows,
-                (int)l->page->rows);
 }
 
-enum ht_rc ht_log_page_sql(struct ht_conn *c, const struct ht_log_page *page, struct ht_buf *sql, struct ht_params *p,
-                           struct ht_err *err)
+static void by_keys(const struct ht_log_plan *l, const struct span *s, struct ht_buf *sql, struct ht_params *p)
 {
-    HT_CLEANUP(plan_fini) struct plan l = {0};
-    enum ht_rc rc = make_plan(c, page, &l, err);
-    if (rc != HT_OK)
-        return rc;
-    if ((l.wanted & 1u << HT_DELIVERY_SUCCEEDED) == 0)
-        by_lists(&l, sql, p);
+    unsigned bound = 0;
+    size_t lead = 0;
+    for (int d = 0; d < DIMENSIONS; d++)
+        bound |= l->keys[d].bound ? 1u << d : 0;
+    while (lead < HT_COUNT(leads) && (leads[lead].keyed & ~bound) != 0)
+        lead++;
+    ht_buf_adds(sql, "(SELECT d.* FROM ");
+    if (lead < HT_COUNT(leads))
+        add_keys(l, lead, s, sql, p);
     else
-        by_keys(&l, sql, p);
-    return HT_OK;
+        ht_buf_adds(sql, "(SELECT * FROM hooktop.delivery d WHERE true");
+    add_span(s, "d.id", sql);
+    ht_filter_sql(&l->rest, ht_delivery_filter, ht_delivery_filter_len, sql, p);
+    ht_buf_adds(sql, " ORDER BY ");
+    if (lead < HT_COUNT(leads))
+        ht_buf_addf(sql, "d.%s DESC, ", dimensions[leads[lead].last].column);
+    ht_buf_addf(sql, "d.id DESC LIMIT %d) d ORDER BY d.id DESC LIMIT %d)", (int)l->page->rows, (int)l->page->rows);
+}
+
+bool ht_log_plan_sql(const struct ht_log_plan *l, size_t look, struct ht_buf *sql, struct ht_params *p)
+{
+    struct span s;
+    bool more = span_of(l, look, &s, p);
+    if ((l->wanted & 1u << HT_DELIVERY_SUCCEEDED) == 0)
+        by_lists(l, &s, sql, p);
+    else
+        by_keys(l, &s, sql, p);
+    return more;
 }
 
 void ht_log_failures_sql(struct ht_buf *sql)

@@ -17,10 +17,15 @@ struct ht_log_page {
     int32_t rows;
 };
 
-/* Appends "(SELECT ...)": the whole rows of hooktop.delivery, newest first. May ask the database which endpoints, types
- * and tenants are meant. */
-HT_MUST_CHECK enum ht_rc ht_log_page_sql(struct ht_conn *c, const struct ht_log_page *page, struct ht_buf *sql,
-                                         struct ht_params *p, struct ht_err *err);
+struct ht_log_plan;
+/* May ask the database which endpoints, types and tenants are meant. The page has to stay; the plan is the caller's
+ * also where this fails. */
+HT_MUST_CHECK enum ht_rc ht_log_plan_make(struct ht_conn *c, const struct ht_log_page *page, struct ht_log_plan **ret,
+                                          struct ht_err *err);
+void ht_log_plan_free(struct ht_log_plan *l);
+/* Appends "(SELECT ...)": the whole rows of hooktop.delivery, newest first. `look` 0 looks at the last day before the
+ * page, each further one further back; false: this one looks at all there is. */
+bool ht_log_plan_sql(const struct ht_log_plan *l, size_t look, struct ht_buf *sql, struct ht_params *p);
 
 /* Appends "(SELECT ...)": delivery_id and tenant_id of all that ended badly or waits after a failure. */
 void ht_log_failures_sql(struct ht_buf *sql);

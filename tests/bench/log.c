@@ -88,6 +88,8 @@ int bench_log(int argc, char **argv)
                                    "-status:succeeded",
                                    "type:claim.created",
                                    "type:claim.rare",
+                                   "type:claim.none",
+                                   "status:leased",
                                    "after:-20d before:-10d"};
     for (size_t i = 0; i < HT_COUNT(filters); i++) {
         pages(&l, n, NULL, filters[i]);
