@@ -2,11 +2,14 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,9 +18,10 @@
 #include "hooktop/cli/input.h"
 #include "hooktop/delivery/send.h"
 
-#define POST_MS  15000
-#define RUN_MS   60000
-#define ARGS_MAX 32
+#define POST_MS    15000
+#define RUN_MS     60000
+#define ARGS_MAX   32
+#define CREDENTIAL "hooktop-alert-secret"
 
 extern char **environ;
 
@@ -26,6 +30,18 @@ extern char **environ;
 static void free_signer(struct ht_signer **s)
 {
     ht_signer_free(*s);
+}
+
+/* What systemd hands the unit, before [alert] secret_file: its user cannot read the file itself. A lone line end is
+ * what the unit has where there is none. */
+static const char *secret_file(const struct ht_config *c, char credential[PATH_MAX])
+{
+    const char *dir = getenv("CREDENTIALS_DIRECTORY");
+    struct stat found = {0};
+    if (dir == NULL || dir[0] == '\0')
+        return c->alert_secret_file;
+    snprintf(credential, PATH_MAX, "%s/" CREDENTIAL, dir);
+    return stat(credential, &found) == 0 && found.st_size > 1 ? credential : c->alert_secret_file;
 }
 
 static enum ht_rc sign(const char *file, const struct ht_buf *body, struct ht_wire_headers *ret, struct ht_err *err)
@@ -53,7 +69,9 @@ enum ht_rc ht_alert_post(const struct ht_config *c, const struct ht_buf *body, s
 {
     HT_CLEANUP(ht_ping_result_fini) struct ht_ping_result answer = {0};
     struct ht_wire_headers headers = {.n = 1, .h = {{"User-Agent", "hooktop/" HT_VERSION}}};
-    enum ht_rc rc = c->alert_secret_file != NULL ? sign(c->alert_secret_file, body, &headers, err) : HT_OK;
+    char credential[PATH_MAX];
+    const char *secret = secret_file(c, credential);
+    enum ht_rc rc = secret != NULL ? sign(secret, body, &headers, err) : HT_OK;
     const struct ht_send_request r = {
         .url = c->alert_webhook, .headers = &headers, .body = body->data, .body_len = body->len, .timeout_ms = POST_MS};
     if (rc == HT_OK)

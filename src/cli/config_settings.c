@@ -54,8 +54,10 @@ const struct ht_setting ht_settings[] = {
      "URL that hooktop alert check --notify posts to; the rules of [egress] hold for it.", AT(alert_webhook), 0, 0,
      NULL},
     {"alert", "secret_file", HT_SETTING_PATH, NULL,
-     "File with the secret that the webhook is signed with, as Standard Webhooks has it.", AT(alert_secret_file), 0, 0,
-     NULL},
+     "File with the secret that the webhook is signed with, as Standard Webhooks has it. What systemd hands over as "
+     "the "
+     "credential hooktop-alert-secret comes before it.",
+     AT(alert_secret_file), 0, 0, NULL},
     {"alert", "command", HT_SETTING_TEXT, NULL,
      "Program and arguments that hooktop alert check --notify runs, without a shell; the alerts are on its input.",
      AT(alert_command), 0, 0, NULL},
