@@ -182,7 +182,7 @@ DOCDIR := $(PREFIX)/share/doc/hooktop
 UNITDIR := $(PREFIX)/lib/systemd/system
 MANUAL := hooktop.1 hooktop-worker.1 hooktop.conf.5 hooktop-themes.5 hooktop-profiles.7
 UNITS := docs/hooktop-worker.service docs/package/hooktop-alert.service docs/package/hooktop-alert.timer
-DOCS := README.md LICENSE $(wildcard docs/*.md) docs/grafana.json docs/package/config.ini
+DOCS := README.md LICENSE $(wildcard docs/*.md docs/*.svg docs/screens/*) docs/grafana.json docs/package/config.ini
 SOURCE_DATE_EPOCH ?= $(shell git log -1 --format=%ct 2>/dev/null || stat -c %Y Makefile)
 
 install: $(OUT)/hooktop ## Install below PREFIX (/usr/local), inside DESTDIR when one is given
@@ -194,14 +194,14 @@ install: $(OUT)/hooktop ## Install below PREFIX (/usr/local), inside DESTDIR whe
 	$(OUT)/hooktop completion bash >$(DESTDIR)$(BASHDIR)/hooktop
 	$(OUT)/hooktop completion zsh >$(DESTDIR)$(ZSHDIR)/_hooktop
 	@for unit in $(UNITS); do sed 's#/usr/local/bin#$(BINDIR)#g' $$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; done
-	install -m 644 $(DOCS) $(DESTDIR)$(DOCDIR)
+	@for page in $(DOCS); do install -D -m 644 $$page $(DESTDIR)$(DOCDIR)/$$page || exit 1; done
 	chmod 644 $(DESTDIR)$(BASHDIR)/hooktop $(DESTDIR)$(ZSHDIR)/_hooktop $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS)))
 
 uninstall: ## Remove what install put there; configuration and key ring stay
 	rm -f $(DESTDIR)$(BINDIR)/hooktop $(DESTDIR)$(BASHDIR)/hooktop $(DESTDIR)$(ZSHDIR)/_hooktop
 	rm -f $(foreach page,$(MANUAL),$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(page).gz)
-	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS))) $(addprefix $(DESTDIR)$(DOCDIR)/,$(notdir $(DOCS)))
-	@rmdir $(DESTDIR)$(DOCDIR) 2>/dev/null || true
+	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS))) $(addprefix $(DESTDIR)$(DOCDIR)/,$(DOCS))
+	@rmdir $(addprefix $(DESTDIR)$(DOCDIR)/,docs/screens docs/package docs) $(DESTDIR)$(DOCDIR) 2>/dev/null || true
 
 deb: deps ## Make the Debian package: build/hooktop_VERSION_ARCH.deb
 	@$(MAKE) --no-print-directory $(OUT)/hooktop

@@ -1,3 +1,4 @@
+#include <stdlib.h>
 #include <string.h>
 
 #include "hooktop/cli/commands.h"
@@ -29,6 +30,8 @@ static void put_settings(struct ht_jw *w, const struct ht_endpoint *e)
             ht_jw_str(w, NULL, *f);
         ht_jw_end_array(w);
     }
+    if (e->never_disable)
+        ht_jw_bool(w, "never_disable", true);
     if (e->headers_len == 0)
         return;
     ht_jw_array(w, "headers");
@@ -70,16 +73,30 @@ static enum ht_rc put_found(struct ht_ctx *ctx, const struct ht_uuid *id, struct
     return rc == HT_OK ? put_endpoint(ctx, &e, err) : rc;
 }
 
-static enum ht_rc put_page(struct ht_ctx *ctx, const struct ht_uuid *tenant, const struct ht_filter *f,
-                           struct ht_uuid *before, bool *ret_more, struct ht_err *err)
+/* The oldest goes first, so that what is imported elsewhere is exported there in the same order; pages begin with the
+ * newest. */
+struct found {
+    struct ht_uuid *ids;
+    size_t n, room;
+};
+
+static void keep(struct found *f, const struct ht_uuid *id)
+{
+    if (f->n == f->room) {
+        f->room = f->room > 0 ? 2 * f->room : PAGE;
+        f->ids = ht_realloc(f->ids, f->room, sizeof *f->ids);
+    }
+    f->ids[f->n++] = *id;
+}
+
+static enum ht_rc find_page(struct ht_ctx *ctx, const struct ht_uuid *tenant, const struct ht_filter *f,
+                            struct found *all, bool *ret_more, struct ht_err *err)
 {
     HT_CLEANUP(ht_endpoints_fini) struct ht_endpoints list = {0};
-    const struct ht_uuid *from = ht_uuid_is_nil(before) ? NULL : before;
+    const struct ht_uuid *from = all->n > 0 ? &all->ids[all->n - 1] : NULL;
     enum ht_rc rc = ht_store_endpoints(ctx->conn, tenant, f, from, PAGE, &list, err);
     for (size_t i = 0; rc == HT_OK && i < list.n; i++)
-        rc = put_found(ctx, &list.rows[i].id, err);
-    if (list.n > 0)
-        *before = list.rows[list.n - 1].id;
+        keep(all, &list.rows[i].id);
     *ret_more = rc == HT_OK && list.more;
     return rc;
 }
@@ -88,13 +105,17 @@ enum ht_rc ht_cmd_endpoint_export(struct ht_ctx *ctx, const struct ht_args *args
 {
     (void)args;
     HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
-    struct ht_uuid tenant_id, before = {0};
+    struct ht_uuid tenant_id;
     const struct ht_uuid *tenant = NULL;
+    struct found all = {0};
     bool more = true;
     enum ht_rc rc = ht_ctx_filter(ctx, HT_FILTER_ENDPOINTS, &f, err);
     if (rc == HT_OK)
         rc = ht_ctx_tenant_bound(ctx, &tenant_id, &tenant, err);
     while (rc == HT_OK && more)
-        rc = put_page(ctx, tenant, &f, &before, &more, err);
+        rc = find_page(ctx, tenant, &f, &all, &more, err);
+    for (size_t i = all.n; rc == HT_OK && i > 0; i--)
+        rc = put_found(ctx, &all.ids[i - 1], err);
+    free(all.ids);
     return rc;
 }

@@ -160,6 +160,14 @@ static enum ht_rc read_headers(const struct ht_json *v, struct ht_import_line *l
     return HT_OK;
 }
 
+static enum ht_rc read_never_disable(const struct ht_json *v, struct ht_import_line *l, struct ht_err *err)
+{
+    if (ht_json_kind(v) != HT_JSON_BOOL)
+        return wrong("never_disable", "true or false", err);
+    l->endpoint.never_disable = ht_json_bool(v, false);
+    return HT_OK;
+}
+
 static enum ht_rc read_secret_file(const struct ht_json *v, struct ht_import_line *l, struct ht_err *err)
 {
     const char *path = ht_json_str(v, NULL);
@@ -184,6 +192,7 @@ static const struct {
     {"in_flight_max", read_in_flight},
     {"source_filter", read_source_filter},
     {"workflows", read_workflows},
+    {"never_disable", read_never_disable},
     {"headers", read_headers},
     {"secret_file", read_secret_file},
 };

@@ -72,6 +72,8 @@ static enum ht_rc store(const struct ht_ops *o, const struct ht_profile *p, cons
                                    o->reason, err);
     if (rc == HT_OK && (a->wanted == HT_ENDPOINT_PAUSED || a->wanted == HT_ENDPOINT_DISABLED))
         rc = ht_store_endpoint_state(o->conn, e, a->wanted, HT_HELD_KEEP, 0, o->reason, &moved, err);
+    if (rc == HT_OK && e->never_disable)
+        rc = ht_store_endpoint_snooze(o->conn, e, 0, true, o->reason, err);
     return rc;
 }
 

@@ -1,5 +1,5 @@
 """The fenced blocks of docs/, each to be run: ```sh in one shell per page, ```sql by psql (as=LOGIN), ```ini as configuration, a
-language and a file's name as that file. ```console is for what takes root, systemd or the network: its first words must be known.
+language and a file's name as that file. ```console is for what takes root, systemd, the network or minutes: its programs, units and options must be known.
 needs=WHAT: only where WHAT, a name in NEEDS, is installed."""
 import os
 import re
@@ -12,12 +12,13 @@ from npm import packages
 PYTHON = "/usr/bin/python3"  # the one that the distribution's packages belong to
 GO_PACKAGES = Path("/usr/share/gocode")  # Debian's
 ROOT = Path(__file__).resolve().parents[2]
-CONSOLE = {"sudo", "make", "systemctl", "journalctl", "hooktop", "apt", "pg_basebackup", "install", "scp", "git", "export"}
+CONSOLE = {"sudo", "make", "systemctl", "journalctl", "hooktop", "apt", "pg_basebackup", "install", "scp", "git", "export", "cd", "printf", "tests/run.sh"}
 NEEDS = {
     "cc": lambda: shutil.which("cc") and shutil.which("pg_config"),
     "go": lambda: shutil.which("go") and (GO_PACKAGES / "src/github.com/lib/pq").is_dir(),
     "node": lambda: shutil.which("node"),
     "pg": packages,
+    "citus": lambda: any(Path("/usr/share/postgresql").glob("*/extension/citus.control")),
     **{module: lambda module=module: subprocess.run([PYTHON, "-c", f"import {module}"], capture_output=True, check=False).returncode == 0
        for module in ("psycopg2", "cryptography")},
 }
