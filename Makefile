@@ -9,7 +9,7 @@ endif
 
 DEPS_BUILD := gcc make pkg-config libc6-dev libncurses-dev libpq-dev libssl-dev libcurl4-openssl-dev libjansson-dev
 DEPS_DEMO := postgresql-15 postgresql-client-15
-DEPS_TEST := libcmocka-dev clang-format python3 python3-pyte python3-psycopg2 python3-cryptography pgbouncer zsh tmux openssl git
+DEPS_TEST := libcmocka-dev clang-format python3 python3-pyte python3-psycopg2 python3-cryptography pgbouncer zsh tmux openssl git systemd
 DEPS_FUZZ := clang libclang-rt-14-dev
 DEPS_ANALYZE := clang-tidy cppcheck
 DEPS_VALGRIND := valgrind
@@ -26,7 +26,7 @@ HARDEN := -fstack-protector-strong -fstack-clash-protection -fcf-protection=full
 	-fno-strict-aliasing -fno-strict-overflow -fno-delete-null-pointer-checks -fno-common -fvisibility=hidden
 # The same sources give the same bytes wherever they lie.
 SAME := -ffile-prefix-map=$(CURDIR)=.
-LDHARDEN := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,--as-needed
+LDHARDEN := -pie -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code,-z,nodlopen,--as-needed
 
 ifeq ($(VARIANT),release)
 OUT := build
