@@ -305,6 +305,7 @@ CREATE TABLE hooktop.attempt (
     first_byte_us int NOT NULL,
     total_us int NOT NULL,
     address text,
+    tls text,
     request_headers text,
     response_headers bytea,
     response_body bytea,

@@ -34,7 +34,7 @@ END $$;
 -- settled and is not changed again.
 CREATE FUNCTION hooktop.settle(worker uuid, tenants uuid[], endpoints uuid[], deliveries uuid[], leases uuid[], statuses text[],
         retry_ms bigint[], reasons text[], disables boolean[], ns int[], ats timestamptz[], http int[], errors text[], details text[],
-        dns int[], connect int[], tls int[], first_byte int[], total int[], addresses text[], request_headers text[],
+        dns int[], connect int[], tls int[], first_byte int[], total int[], addresses text[], agreed text[], request_headers text[],
         response_headers bytea[], response_bodies bytea[], response_bytes bigint[], secret_ids text[], notify boolean)
     RETURNS SETOF uuid
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp
@@ -110,12 +110,12 @@ BEGIN
     whole := coalesce(cardinality(done), 0) = cardinality(deliveries);
 
     INSERT INTO attempt (delivery_id, tenant_id, n, at, lease_id, status, error, error_detail, dns_us, connect_us, tls_us, first_byte_us,
-                         total_us, address, request_headers, response_headers, response_body, response_bytes, secret_ids, worker)
+                         total_us, address, tls, request_headers, response_headers, response_body, response_bytes, secret_ids, worker)
     SELECT s.delivery, s.tenant, s.n, s.at, s.lease, nullif(s.http, 0), s.error, s.detail, s.dns, s.connect, s.tls, s.first_byte,
-           s.total, s.address, s.request_headers, s.response_headers, s.response_body, s.response_bytes, s.secret_ids, worker_name
+           s.total, s.address, s.agreed, s.request_headers, s.response_headers, s.response_body, s.response_bytes, s.secret_ids, worker_name
     FROM unnest(tenants, deliveries, leases, ns, ats, http, errors, details, dns, connect, tls, first_byte, total, addresses,
-                request_headers, response_headers, response_bodies, response_bytes, secret_ids) WITH ORDINALITY
-         AS s (tenant, delivery, lease, n, at, http, error, detail, dns, connect, tls, first_byte, total, address, request_headers,
+                agreed, request_headers, response_headers, response_bodies, response_bytes, secret_ids) WITH ORDINALITY
+         AS s (tenant, delivery, lease, n, at, http, error, detail, dns, connect, tls, first_byte, total, address, agreed, request_headers,
                response_headers, response_body, response_bytes, secret_ids, i)
     WHERE whole OR s.i = ANY (done);
 

@@ -327,6 +327,15 @@ const struct ht_command ht_commands[] = {
      ONE("DELIVERY"),
      .run = ht_cmd_delivery_show,
      .summary = "One delivery: event, body and every attempt"},
+    {.name = "delivery evidence",
+     .operands = "DELIVERY [ATTEMPT]",
+     .min = 1,
+     .max = 2,
+     .run = ht_cmd_delivery_evidence,
+     .summary = "One attempt as a text for the receiver's people, with a curl line that repeats it",
+     .about =
+         "The last attempt, or the one of that number: ids, times, headers, what the signature is over, the answer. "
+         "No key is in it; the endpoint's own headers, its URL's query and the answer's cookies are masked."},
     {.name = "delivery tail",
      FILTER_WORDS,
      USES(MAY(FIND_ENDPOINT), MAY(FIND_STATUS), MAY(FIND_TYPE), MAY(LIMIT)),

@@ -35,6 +35,8 @@ bool ht_part_writes(enum ht_request_kind kind);
 struct ht_reply *ht_part_answer(struct ht_part *p, const struct ht_request *q, int64_t db_now, struct ht_err *err);
 /* The errand that writes a list to a file (export.c). */
 enum ht_rc ht_part_export(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err);
+/* The errand that writes one attempt's evidence to a file (evidence_file.c). */
+enum ht_rc ht_part_evidence(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err);
 /* The operations on a part's connection, with the request's reason. */
 struct ht_ops ht_part_ops(const struct ht_part *p, const struct ht_request *q);
 

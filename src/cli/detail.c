@@ -89,6 +89,36 @@ static void add_body(struct ht_delivery_detail *d)
         d->body = ht_buf_take(&body, &d->body_len);
 }
 
+/* What each attempt's signature is over. */
+static void add_signatures(struct ht_delivery_detail *d)
+{
+    const struct ht_profile *p = ht_profile_find(d->delivery.profile);
+    if (p == NULL || d->attempts.n == 0)
+        return;
+    d->signatures = ht_alloc(d->attempts.n, sizeof *d->signatures);
+    for (size_t i = 0; i < d->attempts.n; i++)
+        ht_profile_explain(p, d->attempts.rows[i].request_headers, d->body, d->body_len, &d->signatures[i]);
+}
+
+/* What the attempts can be compared with: the attempt that succeeded last at the endpoint. */
+static enum ht_rc add_success(struct ht_conn *c, struct ht_delivery_detail *d, struct ht_err *err)
+{
+    HT_CLEANUP(ht_attempts_fini) struct ht_attempts all = {0};
+    struct ht_delivery of = {.tenant_id = d->delivery.tenant_id};
+    enum ht_rc rc = ht_store_last_success(c, &d->delivery, &of.id, err);
+    if (rc != HT_OK || ht_uuid_is_nil(&of.id))
+        return rc;
+    rc = ht_store_attempts(c, &of, &all, err);
+    for (size_t i = all.n; rc == HT_OK && i-- > 0;)
+        if (all.rows[i].error == HT_ATTEMPT_NONE) {
+            d->success_of = of.id;
+            d->success = all.rows[i];
+            all.rows[i] = (struct ht_attempt){0};
+            break;
+        }
+    return rc;
+}
+
 enum ht_rc ht_delivery_detail_load(struct ht_conn *c, const char *id, struct ht_delivery_detail *ret,
                                    struct ht_err *err)
 {
@@ -97,14 +127,21 @@ enum ht_rc ht_delivery_detail_load(struct ht_conn *c, const char *id, struct ht_
     enum ht_rc rc = ht_store_delivery_find(c, id, &d.delivery, err);
     if (rc != HT_OK)
         return rc;
+    const struct ht_endpoint owner = {
+        .id = d.delivery.endpoint_id, .tenant_id = d.delivery.tenant_id, .profile = d.delivery.profile};
     ht_uuid_format(&d.delivery.event_id, event);
     rc = ht_store_event_find(c, event, &d.event, err);
     if (rc == HT_OK)
         rc = ht_store_attempts(c, &d.delivery, &d.attempts, err);
+    if (rc == HT_OK)
+        rc = ht_endpoint_secrets(c, &owner, &d.secrets, err);
+    if (rc == HT_OK)
+        rc = add_success(c, &d, err);
     if (rc != HT_OK)
         return rc;
     ht_deliveries_complete(&d.delivery, 1);
     add_body(&d);
+    add_signatures(&d);
     *ret = d;
     d = (struct ht_delivery_detail){0};
     return HT_OK;

@@ -127,6 +127,7 @@ static const struct {
     [HT_REQ_REPLAY_PREVIEW] = {ht_errand_replay_preview, HT_REP_REPLAY_PREVIEW},
     [HT_REQ_REPLAY_START] = {ht_errand_replay_start, HT_REP_DONE},
     [HT_REQ_EXPORT] = {ht_part_export, HT_REP_DONE},
+    [HT_REQ_EVIDENCE] = {ht_part_evidence, HT_REP_DONE},
 };
 
 static void run(struct ht_part *p, struct ht_request *q)

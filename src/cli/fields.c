@@ -220,6 +220,7 @@ static const struct ht_field attempt_fields[] = {
     FIELD(ht_attempt, phases.tls_us, "tls_ms", NULL, HT_FIELD_US_AS_MS, 0),
     FIELD(ht_attempt, phases.first_byte_us, "first_byte_ms", NULL, HT_FIELD_US_AS_MS, 0),
     FIELD(ht_attempt, address, "address", "ADDRESS", HT_FIELD_TEXT, COLUMN | GIVES),
+    FIELD(ht_attempt, tls, "tls", NULL, HT_FIELD_TEXT, 0),
     FIELD(ht_attempt, worker, "worker", "WORKER", HT_FIELD_TEXT, COLUMN | GIVES),
     FIELD(ht_attempt, secret_ids, "secrets", "SECRETS", HT_FIELD_TEXT, COLUMN | GIVES),
     FIELD(ht_attempt, error_detail, "error_detail", "DETAIL", HT_FIELD_TEXT, COLUMN | SHRINKS),

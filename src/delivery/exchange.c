@@ -99,6 +99,9 @@ static int before_request(void *user, char *peer, char *local, int peer_port, in
         snprintf(x->tried_ip, sizeof x->tried_ip, "%s", peer);
         return CURL_PREREQFUNC_ABORT;
     }
+    if (x->secure) {
+        ht_tls_read(x->easy, x->tls);
+    }
     HT_FAULT("request_begun");
     return CURL_PREREQFUNC_OK;
 }
@@ -215,6 +218,7 @@ void ht_exchange_begin(struct ht_exchange *x)
     x->blocked = NULL;
     x->starved = false;
     x->tried_ip[0] = '\0';
+    x->tls[0] = '\0';
     x->requests = 0;
     x->curl_text[0] = '\0';
 }
@@ -375,6 +379,7 @@ void ht_exchange_finish(struct ht_exchange *x, CURLcode code, struct ht_attempt 
     ret->error_detail = detail[0] != '\0' ? ht_strdup(detail) : NULL;
     ret->status = r->status;
     ret->address = peer_address(x);
+    ret->tls = x->tls[0] != '\0' ? ht_strdup(x->tls) : NULL;
     ret->request_headers = request_headers(x);
     read_phases(x->easy, &ret->phases);
     if (r->headers.len > 0) {

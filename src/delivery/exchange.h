@@ -12,6 +12,7 @@
 #include "hooktop/model/records.h"
 #include "hooktop/profile/profile.h"
 #include "response.h"
+#include "tls.h"
 
 #define HT_EXCHANGE_LINES (HT_WIRE_HEADERS_MAX + HT_HEADERS_MAX + 8)
 
@@ -42,8 +43,9 @@ struct ht_exchange {
     const char *blocked; /* the guard's rule */
     char tried_ip[64];   /* the address that was tried last */
     int tried_port;
-    bool starved; /* this process could not have another socket: nothing is known of the receiver */
-    int requests; /* how often libcurl wanted to send it */
+    bool starved;          /* this process could not have another socket: nothing is known of the receiver */
+    int requests;          /* how often libcurl wanted to send it */
+    char tls[HT_TLS_TEXT]; /* of the connection; "": none */
     char curl_text[CURL_ERROR_SIZE];
 };
 

@@ -79,8 +79,14 @@ void ht_delivery_detail_fini(struct ht_delivery_detail *d)
 {
     ht_delivery_fini(&d->delivery);
     ht_event_fini(&d->event);
+    for (size_t i = 0; d->signatures && i < d->attempts.n; i++)
+        ht_signature_fini(&d->signatures[i]);
+    free(d->signatures);
     ht_attempts_fini(&d->attempts);
+    ht_secret_metas_fini(&d->secrets);
+    ht_attempt_fini(&d->success);
     free(d->body);
+    *d = (struct ht_delivery_detail){0};
 }
 
 void ht_event_detail_fini(struct ht_event_detail *d)

@@ -76,9 +76,15 @@ void ht_delivery_fini(struct ht_delivery *d)
 
 void ht_attempt_fini(struct ht_attempt *a)
 {
-    FREE_STRINGS(a->error_detail, a->address, a->request_headers, a->response_headers, a->response_body, a->secret_ids,
-                 a->worker);
+    FREE_STRINGS(a->error_detail, a->address, a->tls, a->request_headers, a->response_headers, a->response_body,
+                 a->secret_ids, a->worker);
     *a = (struct ht_attempt){0};
+}
+
+void ht_signature_fini(struct ht_signature *s)
+{
+    free(s->before);
+    *s = (struct ht_signature){0};
 }
 
 void ht_worker_fini(struct ht_worker *w)

@@ -90,6 +90,7 @@ const struct ht_profile ht_profile_claimable = {
     .timeout_ms = HT_DEFAULT_TIMEOUT_MS,
     .schedule_s = ht_default_schedule_s,
     .schedule_len = HT_DEFAULT_SCHEDULE_LEN,
+    .signing = &ht_standard_signing,
     .user_agent = HT_OWN_USER_AGENT,
     .tolerance_s = HT_DEFAULT_TOLERANCE_S,
     .check_data = ht_wire_one_member,

@@ -85,6 +85,14 @@ static enum ht_rc ping_body(const struct ht_ping_subject *s, struct ht_buf *out,
     return ht_wire_built(out, err);
 }
 
+static const struct ht_signing signing = {
+    .algorithm = "HMAC-SHA256",
+    .key = "the secret's characters as shown, its prefix included",
+    .recipe = "body",
+    .form = SCHEME "HEX",
+    .headers = SIGNATURE,
+};
+
 static enum ht_rc sign(const struct ht_sign_input *in, struct ht_signer *const *signers, size_t n,
                        struct ht_wire_headers *out, struct ht_err *err)
 {
@@ -135,6 +143,7 @@ const struct ht_profile ht_profile_claimport = {
     .schedule_s = schedule_s,
     .schedule_len = HT_COUNT(schedule_s),
     .disable_after_failures = 5,
+    .signing = &signing,
     .user_agent = HT_OWN_USER_AGENT,
     .event_id_prefix = "evt_",
     .check_data = ht_wire_one_member,

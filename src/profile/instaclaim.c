@@ -35,6 +35,15 @@ static enum ht_rc ping_body(const struct ht_ping_subject *s, struct ht_buf *out,
     return ht_wire_built(out, err);
 }
 
+static const struct ht_signing signing = {
+    .algorithm = "HMAC-SHA256",
+    .key = "the secret's characters as shown, its prefix included",
+    .recipe = "body; the timestamp is not signed",
+    .form = SCHEME "HEX, one for each live secret, commas between; one that matches is enough",
+    .headers = EVENT "\n" TIMESTAMP "\n" SIGNATURE,
+    .timestamp = TIMESTAMP,
+};
+
 static enum ht_rc sign(const struct ht_sign_input *in, struct ht_signer *const *signers, size_t n,
                        struct ht_wire_headers *out, struct ht_err *err)
 {
@@ -164,6 +173,7 @@ const struct ht_profile ht_profile_instaclaim = {
     .timeout_ms = HT_DEFAULT_TIMEOUT_MS,
     .schedule_s = ht_default_schedule_s,
     .schedule_len = HT_DEFAULT_SCHEDULE_LEN,
+    .signing = &signing,
     .user_agent = USER_AGENT,
     .tolerance_s = HT_DEFAULT_TOLERANCE_S,
     .check_data = ht_wire_object,

@@ -51,6 +51,16 @@ static enum ht_rc ping_body(const struct ht_ping_subject *s, struct ht_buf *out,
     return ht_wire_built(out, err);
 }
 
+const struct ht_signing ht_standard_signing = {
+    .algorithm = "HMAC-SHA256 (v1), Ed25519 (v1a)",
+    .key = "what is base64 after whsec_ (v1); the public key whpk_ (v1a)",
+    .recipe = ID " . " TIMESTAMP " . body",
+    .form = "v1,BASE64 or v1a,BASE64, one for each live secret, blanks between; one that matches is enough",
+    .headers = ID "\n" TIMESTAMP "\n" SIGNATURE,
+    .before = {ID, TIMESTAMP},
+    .timestamp = TIMESTAMP,
+};
+
 /* What is signed: id, timestamp and body with full stops between. */
 static size_t signed_parts(const char *id, const char *timestamp, const char *bytes, size_t len,
                            struct ht_part parts[5])
@@ -226,6 +236,7 @@ const struct ht_profile ht_profile_standard = {
     .timeout_ms = HT_DEFAULT_TIMEOUT_MS,
     .schedule_s = ht_default_schedule_s,
     .schedule_len = HT_DEFAULT_SCHEDULE_LEN,
+    .signing = &ht_standard_signing,
     .user_agent = HT_OWN_USER_AGENT,
     .tolerance_s = HT_DEFAULT_TOLERANCE_S,
     .check_data = ht_wire_any_json,

@@ -203,6 +203,7 @@ enum ht_rc ht_store_attempts(struct ht_conn *c, const struct ht_delivery *d, str
         HT_COL("first_byte_us", ht_attempt, phases.first_byte_us, I32),
         HT_COL("total_us", ht_attempt, phases.total_us, I32),
         HT_COL("address", ht_attempt, address, TEXT),
+        HT_COL("tls", ht_attempt, tls, TEXT),
         HT_COL("request_headers", ht_attempt, request_headers, TEXT),
         HT_COL("response_headers", ht_attempt, response_headers, TEXT),
         HT_COL_OF_BYTES("response_body", ht_attempt, response_body, response_body_len),

@@ -373,7 +373,7 @@ const struct ht_lane_statement ht_lane_statements[HT_LANE_KIND_COUNT] = {
                          false, secrets, targets_failed},
     [HT_LANE_SETTLE] = {"lane_settle",
                         "SELECT settle FROM hooktop.settle($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11,"
-                        " $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26)",
+                        " $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24, $25, $26, $27)",
                         true, settled, NULL},
     [HT_LANE_RENEW] = {"lane_renew", "SELECT renew FROM hooktop.renew($1, $2, $3, $4, $5, $6, $7)", true, renewed,
                        renew_failed},

@@ -47,6 +47,7 @@ static const struct {
     {C_I32, HT_PG_INT4, AT_TRY(phases.first_byte_us)},
     {C_I32, HT_PG_INT4, AT_TRY(phases.total_us)},
     {C_TEXT, HT_PG_TEXT, AT_TRY(address)},
+    {C_TEXT, HT_PG_TEXT, AT_TRY(tls)},
     {C_TEXT, HT_PG_TEXT, AT_TRY(request_headers)},
     {C_STRING_BYTES, HT_PG_BYTEA, AT_TRY(response_headers)},
     {C_BODY, HT_PG_BYTEA, AT_TRY(response_body)},
@@ -110,7 +111,7 @@ static void put_part(struct ht_lane *l, struct ht_lane_request *q, bool notify)
 /* Leaves out what is worth knowing but not what counts. False: there was nothing to leave out. */
 static bool leave_out_details(struct ht_attempt *a)
 {
-    char **details[] = {&a->error_detail,     &a->address,       &a->request_headers,
+    char **details[] = {&a->error_detail,     &a->address,       &a->tls,       &a->request_headers,
                         &a->response_headers, &a->response_body, &a->secret_ids};
     bool any = false;
     for (size_t i = 0; i < HT_COUNT(details); i++) {

@@ -91,6 +91,20 @@ static void ask_delivery(struct ht_app *app, const struct ht_delivery *v, enum h
     ht_act_finish(app, d, false);
 }
 
+static void write_evidence(struct ht_app *app, const struct ht_subject *it)
+{
+    char id[12];
+    if (it->attempt == 0) {
+        ht_app_flash(app, HT_FLASH_INFO, "evidence: it was not sent yet");
+        return;
+    }
+    ht_short_id(&it->id, id);
+    struct ht_request *r = ht_request_new(HT_REQ_EVIDENCE, 0);
+    r->id = it->id;
+    r->state = it->attempt;
+    (void)ht_app_write(app, app->o->errands, r, "evidence of", id);
+}
+
 /* Endpoints -------------------------------------------------------------------------------------------------------- */
 void ht_act_endpoint_info(struct ht_dialog *d, const struct ht_endpoint *e)
 {
@@ -237,6 +251,8 @@ bool ht_act_on_subject(struct ht_app *app, enum ht_action_id action)
         ht_act_marked(app, &s->marks, action);
     else if (it.delivery && (action == HT_ACT_REDELIVER || action == HT_ACT_CANCEL))
         ask_delivery(app, it.delivery, action);
+    else if (it.delivery && action == HT_ACT_EVIDENCE)
+        write_evidence(app, &it);
     else if (e && action == HT_ACT_PING)
         ask_ping(app, e);
     else if (e && action == HT_ACT_EDIT)
@@ -261,23 +277,6 @@ bool ht_act_on_subject(struct ht_app *app, enum ht_action_id action)
 }
 
 /* Outcomes --------------------------------------------------------------------------------------------------------- */
-static void add_phase(struct ht_doc *d, const char *name, int32_t us)
-{
-    if (us > 0)
-        ht_doc_addf(d, HT_STYLE_ROW, "  %s %.1f", name, us / 1000.0);
-}
-
-void ht_doc_phases(struct ht_doc *d, const struct ht_phases *p)
-{
-    ht_doc_addf(d, HT_STYLE_LABEL, "  %-13s", "Phases, ms");
-    add_phase(d, "dns", p->dns_us);
-    add_phase(d, "connect", p->connect_us);
-    add_phase(d, "tls", p->tls_us);
-    add_phase(d, "first byte", p->first_byte_us);
-    add_phase(d, "total", p->total_us);
-    ht_doc_end(d);
-}
-
 void ht_act_add_answer(struct ht_doc *d, const struct ht_ping_result *p)
 {
     ht_doc_heading(d, "Request");
@@ -316,7 +315,7 @@ static void show_ping(struct ht_app *app, const struct ht_ping_result *p, const 
     }
     ht_doc_field(d, "Signed", HT_STYLE_ROW, p->signed_ping ? "yes" : "no: this profile's test event is not signed");
     ht_doc_field(d, "Address", HT_STYLE_ROW, p->address);
-    ht_doc_phases(d, &p->phases);
+    ht_doc_phases(d, &p->phases, &app->canvas);
     ht_act_add_answer(d, p);
 }
 

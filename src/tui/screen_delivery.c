@@ -2,13 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hooktop/base/clock.h"
-#include "hooktop/tui/chrome.h"
+#include "delivery_parts.h"
 
-/* Attempts above, the chosen one's request, response or all times below. Tab goes from the attempts through the tabs
+/* Attempts above; below what was sent, what came back, how it was signed, all times, and what differs from the last
+ * success. Tab goes from the attempts through the tabs
  * and back; the page keys always move the text. */
 
-enum { TAB_ATTEMPTS, TAB_REQUEST, TAB_RESPONSE, TAB_TIMELINE, TAB_COUNT };
+enum { TAB_ATTEMPTS, TAB_REQUEST, TAB_RESPONSE, TAB_SIGNATURE, TAB_TIMELINE, TAB_COMPARE, TAB_COUNT };
 #define ATTEMPT_ROWS_MAX 8
 
 struct state {
@@ -16,7 +16,9 @@ struct state {
     struct ht_list attempts;
     struct ht_doc doc;
     int shown_tab; /* what the text shows: with the focus on the attempts, the tab that was shown last */
-    int doc_tab;   /* what doc was made for */
+    enum ht_body_view view;
+    int doc_tab; /* what doc was made for */
+    enum ht_body_view doc_view;
     size_t doc_attempt;
     int64_t doc_data_at;
 };
@@ -82,106 +84,41 @@ static struct ht_list_rows rows_of(const struct ht_app *app, const struct ht_scr
     };
 }
 
-/* The text below --------------------------------------------------------------------------------------------------- */
-static void show_request(const struct state *st, const struct ht_attempt *a, struct ht_doc *d)
+static void write_doc(const struct ht_app *app, struct state *st, const struct ht_attempt *a)
 {
-    const char *url = st->d.delivery.endpoint_url ? st->d.delivery.endpoint_url : "";
-    ht_doc_adds(d, HT_STYLE_HEADING, "POST ");
-    ht_doc_ascii(d, HT_STYLE_HEADING, url, strlen(url));
-    ht_doc_end(d);
-    ht_doc_headers(d, a ? a->request_headers : NULL);
-    if (!a)
-        ht_doc_adds(d, HT_STYLE_DIM, "(not sent yet: headers are made at each attempt)\n");
-    ht_doc_end(d);
-    if (st->d.body)
-        ht_doc_json(d, st->d.body, st->d.body_len);
-    else
-        ht_doc_adds(d, HT_STYLE_DIM, "(the body may not be read by this login)\n");
-}
-
-static void show_response(const struct ht_attempt *a, struct ht_doc *d)
-{
-    if (!a)
-        return;
-    if (a->error != HT_ATTEMPT_NONE) {
-        ht_doc_addf(d, HT_STYLE_FAILED, "%s: ", ht_attempt_words[a->error].name);
-        ht_doc_adds(d, HT_STYLE_ROW, a->error_detail ? a->error_detail : ht_attempt_words[a->error].meaning);
-        ht_doc_end(d);
+    switch (st->shown_tab) {
+    case TAB_REQUEST:
+        ht_delivery_request(&st->d, a, st->view, &st->doc);
+        break;
+    case TAB_RESPONSE:
+        ht_delivery_response(a, st->view, &st->doc);
+        break;
+    case TAB_SIGNATURE:
+        ht_delivery_signature(&st->d, a, &st->doc);
+        break;
+    case TAB_COMPARE:
+        ht_delivery_compare(&st->d, a, &st->doc);
+        break;
+    default:
+        ht_delivery_timeline(app, &st->d, &st->doc);
     }
-    ht_doc_headers(d, a->response_headers);
-    ht_doc_end(d);
-    if (a->response_body_len)
-        ht_doc_json(d, a->response_body, a->response_body_len);
-    else
-        ht_doc_adds(d, HT_STYLE_DIM, a->status ? "(no body)\n" : "(no answer)\n");
-    if (a->response_bytes > (int64_t)a->response_body_len)
-        ht_doc_addf(d, HT_STYLE_DIM, "\n(%zu of %lld bytes are kept)\n", a->response_body_len,
-                    (long long)a->response_bytes);
-}
-
-static void show_attempt_times(const struct ht_attempt *a, struct ht_doc *d)
-{
-    char at[HT_TIME_TEXT];
-    ht_time_rfc3339(a->at, at);
-    ht_doc_addf(d, HT_STYLE_ROW, "\n%s  attempt %d  ", at, (int)a->n);
-    if (a->status)
-        ht_doc_addf(d, a->error == HT_ATTEMPT_NONE ? HT_STYLE_OK : HT_STYLE_FAILED, "%d ", (int)a->status);
-    ht_doc_adds(d, HT_STYLE_FAILED, ht_attempt_words[a->error].name);
-    ht_doc_end(d);
-    ht_doc_field(d, "Address", HT_STYLE_ROW, a->address);
-    ht_doc_field(d, "Worker", HT_STYLE_ROW, a->worker);
-    ht_doc_field(d, "Signed with", HT_STYLE_ROW, a->secret_ids);
-    ht_doc_phases(d, &a->phases);
-}
-
-static void show_timeline(const struct ht_app *app, const struct state *st, struct ht_doc *d)
-{
-    const struct ht_delivery *v = &st->d.delivery;
-    const struct ht_event *e = &st->d.event;
-    char at[HT_TIME_TEXT], id[HT_UUID_TEXT], age[HT_AGE_TEXT];
-    ht_uuid_format(&v->event_id, id);
-    ht_doc_field(d, "Event", HT_STYLE_ROW, id);
-    ht_uuid_format(&v->id, id);
-    ht_doc_field(d, "Delivery", HT_STYLE_ROW, id);
-    if (!ht_uuid_is_nil(&v->redelivery_of)) {
-        ht_uuid_format(&v->redelivery_of, id);
-        ht_doc_field(d, "Again for", HT_STYLE_ROW, id);
-    }
-    ht_doc_field(d, "Key", HT_STYLE_ROW, e->key);
-    ht_doc_field(d, "Source", HT_STYLE_ROW, e->source);
-    ht_doc_field(d, "Performed by", HT_STYLE_ROW, e->performed_by);
-    ht_doc_field(d, "Workflow", HT_STYLE_ROW, e->workflow);
-    ht_time_rfc3339(e->created_at, at);
-    ht_doc_addf(d, HT_STYLE_ROW, "\n%s  emitted\n", at);
-    for (size_t i = 0; i < st->d.attempts.n; i++)
-        show_attempt_times(&st->d.attempts.rows[i], d);
-    if (v->due_at) {
-        ht_time_rfc3339(v->due_at, at);
-        ht_time_age(app, v->due_at, age);
-        ht_doc_addf(d, HT_STYLE_RETRY, "\n%s  next try (%s)\n", at, age);
-    } else
-        ht_doc_addf(d, HT_STYLE_ROW, "\n%s: %s%s%s\n", ht_delivery_words[v->status].name,
-                    ht_delivery_words[v->status].meaning, v->reason ? ": " : "", v->reason ? v->reason : "");
 }
 
 static void make_doc(struct ht_app *app, struct ht_screen *s)
 {
     struct state *st = s->state;
     const struct ht_attempt *a = st->d.attempts.n ? &st->d.attempts.rows[st->attempts.cursor] : NULL;
-    if (st->doc_tab == st->shown_tab && st->doc_attempt == st->attempts.cursor && st->doc_data_at == s->data_at)
+    bool same = st->doc_tab == st->shown_tab && st->doc_attempt == st->attempts.cursor && st->doc_view == st->view;
+    if (same && st->doc_data_at == s->data_at)
         return;
-    if (st->doc_tab != st->shown_tab || st->doc_attempt != st->attempts.cursor)
+    if (!same)
         ht_doc_home(&st->doc);
     ht_doc_clear(&st->doc);
     st->doc_tab = st->shown_tab;
     st->doc_attempt = st->attempts.cursor;
+    st->doc_view = st->view;
     st->doc_data_at = s->data_at;
-    if (st->shown_tab == TAB_REQUEST)
-        show_request(st, a, &st->doc);
-    else if (st->shown_tab == TAB_RESPONSE)
-        show_response(a, &st->doc);
-    else
-        show_timeline(app, st, &st->doc);
+    write_doc(app, st, a);
 }
 
 /* The screen ------------------------------------------------------------------------------------------------------- */
@@ -194,20 +131,11 @@ static void open_screen(struct ht_app *app, struct ht_screen *s)
     st->shown_tab = TAB_REQUEST;
 }
 
-static void detail_fini(struct ht_delivery_detail *d)
-{
-    ht_delivery_fini(&d->delivery);
-    ht_event_fini(&d->event);
-    ht_attempts_fini(&d->attempts);
-    free(d->body);
-    *d = (struct ht_delivery_detail){0};
-}
-
 static void close_screen(struct ht_app *app, struct ht_screen *s)
 {
     struct state *st = s->state;
     (void)app;
-    detail_fini(&st->d);
+    ht_delivery_detail_fini(&st->d);
     ht_doc_fini(&st->doc);
 }
 
@@ -224,7 +152,7 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
     if (r->kind != HT_REP_DELIVERY)
         return;
     bool first = st->doc_data_at == 0, at_last = st->attempts.cursor + 1 >= st->d.attempts.n;
-    detail_fini(&st->d);
+    ht_delivery_detail_fini(&st->d);
     st->d = r->delivery;
     r->delivery = (struct ht_delivery_detail){0};
     ht_short_id(&st->d.delivery.id, s->crumb);
@@ -256,7 +184,7 @@ static void draw_head(struct ht_app *app, const struct state *st, struct ht_canv
 
 static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, struct ht_rect r)
 {
-    static const char *const tabs[] = {"Request", "Response", "Timeline"};
+    static const char *const tabs[] = {"Request", "Response", "Signature", "Timeline", "Compare"};
     struct state *st = s->state;
     if (s->data_at == 0) {
         ht_draw_str(c, r.row + 1, 2, r.cols - 2, HT_STYLE_DIM,
@@ -273,7 +201,7 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     struct ht_list_rows rows = rows_of(app, s);
     struct ht_rect list = {r.row + 1, r.col, top, r.cols},
                    text = {r.row + top + 2, r.col + 1, r.rows - top - 2, r.cols - 2};
-    ht_chrome_tabs(c, r.row + 1 + top, r.col, r.cols, tabs, 3, st->shown_tab - TAB_REQUEST);
+    ht_chrome_tabs(c, r.row + 1 + top, r.col, r.cols, tabs, (int)HT_COUNT(tabs), st->shown_tab - TAB_REQUEST);
     make_doc(app, s);
     ht_doc_draw(&st->doc, c, text);
     if (rows.stale)
@@ -297,6 +225,9 @@ static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id actio
         if (s->tab == TAB_ATTEMPTS)
             return ht_list_act(&st->attempts, &rows, action);
         return ht_doc_act(&st->doc, action);
+    case HT_ACT_BODY:
+        st->view = (st->view + 1) % HT_BODY_VIEWS;
+        return true;
     default:
         return ht_doc_act(&st->doc, action);
     }
@@ -308,6 +239,7 @@ static bool subject(struct ht_screen *s, struct ht_subject *ret)
     if (s->data_at == 0)
         return false;
     ret->delivery = &st->d.delivery;
+    ret->attempt = st->d.attempts.n ? st->d.attempts.rows[st->attempts.cursor].n : 0;
     ret->id = st->d.delivery.id;
     return true;
 }
@@ -328,7 +260,7 @@ const struct ht_screen_class ht_screen_delivery = {
     .name = "delivery",
     .title = "Delivery",
     .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_TEXT | HT_HAS_TABS | HT_HAS_SIBLINGS | HT_HAS_DELIVERY |
-           HT_HAS_AGES | HT_HAS_RELOAD,
+           HT_HAS_BODY | HT_HAS_AGES | HT_HAS_RELOAD,
     .state_size = sizeof(struct state),
     .open = open_screen,
     .close = close_screen,

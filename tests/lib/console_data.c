@@ -120,6 +120,20 @@ static struct ht_reply *deliveries_page(const struct ht_data *data, const struct
     return r;
 }
 
+static struct ht_secret_metas secrets(void)
+{
+    struct ht_secret_metas all = {ht_alloc(2, sizeof(struct ht_secret_meta)), 2, false};
+    for (int i = 0; i < 2; i++)
+        all.rows[i] = (struct ht_secret_meta){.id = ht_data_id(5, i),
+                                              .generation = 2 - i,
+                                              .state = i ? HT_SECRET_RETIRING : HT_SECRET_ACTIVE,
+                                              .created_at = HT_DATA_NOW - 86400000000LL * (1 + i),
+                                              .created_by = ht_strdup("ana"),
+                                              .expires_at = i ? HT_DATA_NOW + 68520000000LL : 0,
+                                              .last_used_at = HT_DATA_NOW - 2000000};
+    return all;
+}
+
 static struct ht_reply *endpoint_detail(const struct ht_data *data, const struct ht_request *q)
 {
     struct ht_reply *r = ht_reply_new(HT_REP_ENDPOINT, q->kind, q->ticket);
@@ -128,19 +142,51 @@ static struct ht_reply *endpoint_detail(const struct ht_data *data, const struct
     for (int i = 0; i < 3; i++)
         r->endpoint.subscriptions.rows[i] = (struct ht_subscription){
             ht_data_id(4, i), ht_strdup(i ? types[i] : "invoice.*"), HT_DATA_NOW - 9000000000LL};
-    r->endpoint.secrets = (struct ht_secret_metas){ht_alloc(2, sizeof(struct ht_secret_meta)), 2, false};
-    for (int i = 0; i < 2; i++)
-        r->endpoint.secrets.rows[i] = (struct ht_secret_meta){.id = ht_data_id(5, i),
-                                                              .generation = 2 - i,
-                                                              .state = i ? HT_SECRET_RETIRING : HT_SECRET_ACTIVE,
-                                                              .created_at = HT_DATA_NOW - 86400000000LL * (1 + i),
-                                                              .created_by = ht_strdup("ana"),
-                                                              .expires_at = i ? HT_DATA_NOW + 68520000000LL : 0,
-                                                              .last_used_at = HT_DATA_NOW - 2000000};
+    r->endpoint.secrets = secrets();
     r->endpoint.latest = (struct ht_deliveries){ht_alloc(8, sizeof(struct ht_delivery)), 8, false};
     for (int i = 0; i < 8; i++)
         delivery(atomic_load(&data->deliveries) - 1 - i, &r->endpoint.latest.rows[i]);
     return r;
+}
+
+static void signatures(struct ht_delivery_detail *v)
+{
+    v->signatures = ht_alloc(v->attempts.n, sizeof *v->signatures);
+    for (size_t i = 0; i < v->attempts.n; i++) {
+        struct ht_signature *s = &v->signatures[i];
+        *s = (struct ht_signature){.algorithm = "HMAC-SHA256 (v1), Ed25519 (v1a)",
+                                   .key = "what is base64 after whsec_ (v1)",
+                                   .recipe = "webhook-id . webhook-timestamp . body",
+                                   .form = "v1,BASE64, blanks between",
+                                   .headers = "webhook-id\nwebhook-timestamp\nwebhook-signature",
+                                   .before = ht_strdup("msg_2Tq9.1795183378."),
+                                   .timestamp_s = 1795183378,
+                                   .tolerance_s = 300,
+                                   .whole = true};
+        memset(s->body_sha256, 'a', 64);
+        memset(s->signed_sha256, 'b', 64);
+    }
+    v->secrets = secrets();
+}
+
+/* Every third endpoint never answered well. */
+static void success(int n, struct ht_delivery_detail *v)
+{
+    if (n % HT_DATA_ENDPOINTS % 3 == 0)
+        return;
+    v->success_of = ht_data_id(2, 0);
+    v->success = (struct ht_attempt){.n = 1,
+                                     .at = HT_DATA_NOW - 3600000000LL,
+                                     .status = 200,
+                                     .phases = {1100, 7000, 20000, 22000, 23000},
+                                     .response_bytes = 17};
+    v->success.address = ht_strdup("203.0.113.4:443");
+    v->success.tls =
+        ht_strdup("TLSv1.3 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff 2026-11-20T12:00:00Z");
+    v->success.request_headers =
+        ht_strdup("Content-Type: application/json\nX-Old: 1\nwebhook-id: msg_1\nwebhook-signature: v1,77");
+    v->success.response_headers = ht_strdup("HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nServer: a\r\n");
+    v->success.secret_ids = ht_strdup("1");
 }
 
 static struct ht_reply *delivery_detail(const struct ht_request *q)
@@ -174,6 +220,8 @@ static struct ht_reply *delivery_detail(const struct ht_request *q)
         a->worker = ht_strdup("mq-a:4121");
         a->secret_ids = ht_strdup("2,1");
     }
+    signatures(&r->delivery);
+    success(n, &r->delivery);
     return r;
 }
 

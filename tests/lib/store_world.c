@@ -176,7 +176,9 @@ void store_settle_all(const char *dsn, const char *status, int http, const char 
             " array_fill(clock_timestamp(), ARRAY[c]), array_fill(%d, ARRAY[c]), array_fill('%s'::text, ARRAY[c]),"
             " array_fill('said so'::text, ARRAY[c]), array_fill(1, ARRAY[c]), array_fill(2, ARRAY[c]),"
             " array_fill(3, ARRAY[c]), array_fill(4, ARRAY[c]), array_fill(2500000, ARRAY[c]),"
-            " array_fill('203.0.113.5:443'::text, ARRAY[c]), array_fill('A: b'::text, ARRAY[c]),"
+            " array_fill('203.0.113.5:443'::text, ARRAY[c]), array_fill('TLSv1.3 ab 2027-01-01T00:00:00Z'::text, "
+            "ARRAY[c]),"
+            " array_fill('A: b'::text, ARRAY[c]),"
             " array_fill('C: d'::bytea, ARRAY[c]), array_fill('\\x00ff'::bytea, ARRAY[c]),"
             " array_fill(2::bigint, ARRAY[c]), array_fill('1'::text, ARRAY[c]), true)",
             status, http, error));

@@ -71,6 +71,7 @@ static void fill_attempt(struct ht_attempt *a)
 {
     *a = (struct ht_attempt){.error_detail = s(),
                              .address = s(),
+                             .tls = s(),
                              .request_headers = s(),
                              .response_headers = s(),
                              .response_body = s(),

@@ -46,6 +46,7 @@ ht_command_fn ht_cmd_secret_public_key;
 ht_command_fn ht_cmd_ping;
 ht_command_fn ht_cmd_delivery_list;
 ht_command_fn ht_cmd_delivery_show;
+ht_command_fn ht_cmd_delivery_evidence;
 ht_command_fn ht_cmd_delivery_tail;
 ht_command_fn ht_cmd_delivery_groups;
 ht_command_fn ht_cmd_delivery_redeliver;

@@ -54,6 +54,7 @@ enum ht_request_kind {
     HT_REQ_PROBE,          /* id: whether the receiver knows the newest secret */
     HT_REQ_REPLAY_PREVIEW, /* replay */
     HT_REQ_REPLAY_START,   /* replay, rate_per_s */
+    HT_REQ_EVIDENCE,       /* id, state = the attempt's number: into a new file of its own name */
     HT_REQ_EXPORT, /* state = the kind of pages; text = filter, with the times of before_at; path = a new file */
     HT_REQ_KIND_COUNT,
 };
@@ -200,6 +201,10 @@ struct ht_delivery_detail {
     struct ht_attempts attempts;
     char *body; /* the exact bytes of every attempt's request, rebuilt by cli through the profile; NULL: not allowed */
     size_t body_len;
+    struct ht_signature *signatures; /* of the attempts, as many; NULL: not known */
+    struct ht_secret_metas secrets;  /* what signs for the endpoint, to name the generations that did */
+    struct ht_uuid success_of;       /* the delivery of the endpoint's last success; nil: none was found */
+    struct ht_attempt success;       /* that attempt */
 };
 void ht_delivery_detail_fini(struct ht_delivery_detail *d);
 

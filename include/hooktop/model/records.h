@@ -188,7 +188,9 @@ struct ht_attempt {
     enum ht_attempt_error error;
     char *error_detail; /* one sentence for an operator */
     struct ht_phases phases;
-    char *address;          /* the peer's, "203.0.113.5:443" */
+    char *address; /* the peer's, "203.0.113.5:443" */
+    char *tls;     /* "TLSv1.3 1d4f... 2027-01-01T00:00:00Z": version, SHA-256 of the receiver's certificate, its
+                      end; NULL: no TLS, or no handshake that succeeded */
     char *request_headers;  /* "Name: value" lines joined by LF; custom header values are masked */
     char *response_headers; /* as received, at most 8 KiB */
     char *response_body;    /* at most 4 KiB */
@@ -198,6 +200,22 @@ struct ht_attempt {
     char *worker;
 };
 void ht_attempt_fini(struct ht_attempt *a);
+
+/* What the signature of one attempt is over and how a receiver checks it; never the key. */
+struct ht_signature {
+    const char *algorithm; /* these five are the profile's, and live as long as the program */
+    const char *key;
+    const char *recipe;  /* what is signed, in words: "webhook-id . webhook-timestamp . body" */
+    const char *form;    /* how the signature is written */
+    const char *headers; /* those that carry it, joined by LF */
+    char *before;        /* the bytes that stand before the body in what is signed */
+    int64_t timestamp_s; /* as sent in a header; 0: it stands in the body, or nowhere */
+    int32_t tolerance_s; /* how old a receiver lets it be; 0: there is nothing to check */
+    bool whole;          /* the headers and the body that were sent are known; else no digest is */
+    char body_sha256[65];
+    char signed_sha256[65]; /* of all that is signed */
+};
+void ht_signature_fini(struct ht_signature *s);
 
 struct ht_worker {
     struct ht_uuid id;

@@ -90,6 +90,18 @@ struct ht_verdict {
     char why[256]; /* in words a receiver's developer understands: what is missing, malformed or different */
 };
 
+/* How a signature of the profile is made, for whoever has to check one. */
+struct ht_signing {
+    const char *algorithm;
+    const char *key;
+    const char *recipe;
+    const char *form;
+    const char *headers;   /* names that carry it, joined by LF, the signature's last */
+    const char *before[2]; /* headers whose values stand before the body, each followed by a full stop */
+    const char *timestamp; /* header with the seconds since 1970; NULL: none */
+    bool hashed;           /* the body's SHA-256 is signed in its place */
+};
+
 struct ht_profile {
     const char *name;
     const char *title;   /* "InstaClaim" */
@@ -109,6 +121,7 @@ struct ht_profile {
     const int32_t *schedule_s; /* delays after the first, second, ... failure; attempts = schedule_len + 1 */
     size_t schedule_len;
     int32_t disable_after_failures; /* of one delivery; 0: only the five days rule */
+    const struct ht_signing *signing;
     const char *user_agent;
     const char *event_id_prefix; /* before 32 hexadecimal digits; NULL: the plain UUID */
     int32_t tolerance_s;         /* the age of a timestamp that a receiver should accept; 0: there is none to check */
@@ -142,6 +155,10 @@ const char *ht_profile_seal_purpose(const struct ht_profile *p);
 
 /* The event's id as it stands on the wire of this profile ("evt_" + 32 hex digits, or the UUID). ret: 64 bytes. */
 void ht_profile_event_id(const struct ht_profile *p, const struct ht_uuid *id, char ret[64]);
+
+/* What the signature of a request is over: `headers` are its "Name: value" lines as stored, NULL: not sent. */
+void ht_profile_explain(const struct ht_profile *p, const char *headers, const char *body, size_t len,
+                        struct ht_signature *ret);
 
 /* Makes a new shared secret as the profile shows it ("whsec_" + base64 of 32 random bytes), or a new private key:
  * PEM for RSA with its public half in *ret_public (free()), NULL for shared secrets. RSA takes some 100 ms. */

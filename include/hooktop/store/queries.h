@@ -187,6 +187,11 @@ HT_MUST_CHECK enum ht_rc ht_store_failure_groups(struct ht_conn *c, const struct
                                                  struct ht_failure_groups *ret, struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_store_attempts(struct ht_conn *c, const struct ht_delivery *d, struct ht_attempts *ret,
                                            struct ht_err *err);
+/* The endpoint's newest delivery that succeeded, by the time of its last success: *ret is nil when none is among the
+ * HT_SUCCESS_MAX deliveries before that, or none is kept. */
+#define HT_SUCCESS_MAX 2000
+HT_MUST_CHECK enum ht_rc ht_store_last_success(struct ht_conn *c, const struct ht_delivery *d, struct ht_uuid *ret,
+                                               struct ht_err *err);
 /* A new delivery of the same event, linked to the original, whose pending retry is cancelled in the same transaction.
  */
 HT_MUST_CHECK enum ht_rc ht_store_redeliver(struct ht_conn *c, const struct ht_delivery *d, const char *reason,

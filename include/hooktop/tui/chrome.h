@@ -64,7 +64,7 @@ int64_t ht_failures_since(const struct ht_app *app, const struct ht_screen *s);
 /* screen_type.c: one event type, copied. */
 void ht_type_open(struct ht_app *app, const struct ht_event_type *e);
 /* The times of a request in one line. */
-void ht_doc_phases(struct ht_doc *d, const struct ht_phases *p);
+void ht_doc_phases(struct ht_doc *d, const struct ht_phases *p, const struct ht_canvas *c);
 
 enum ht_style ht_style_of_delivery(enum ht_delivery_status status, int32_t attempts);
 enum ht_style ht_style_of_endpoint(enum ht_endpoint_status status);

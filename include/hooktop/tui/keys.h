@@ -119,6 +119,8 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(UNMARK, "unmark", "u", HT_HAS_MARKS, LOOK, VIEW, "", "forget all marks")                                         \
     X(COLUMNS, "columns", "c", HT_HAS_COLUMNS, LOOK, VIEW, "", "choose the columns")                                   \
     X(EXPORT, "export", "x", HT_HAS_EXPORT, LOOK, VIEW, "", "write all that the filter matches to a file")             \
+    X(EVIDENCE, "evidence", "x", HT_HAS_DELIVERY | HT_HAS_BODY, LOOK, VIEW, "evidence",                                \
+      "this attempt as a text file, with a curl line")                                                                 \
     X(LOG, "log", "d", HT_HAS_ENDPOINT, LOOK, VIEW, "log", "the deliveries of this endpoint")                          \
     X(EVENT, "event", "v", HT_HAS_EVENT, LOOK, VIEW, "event", "its event; why each endpoint got it or not")            \
     X(BODY, "body", "b", HT_HAS_BODY, LOOK, VIEW, "raw/hex", "the body laid out, raw, or in hex")                      \

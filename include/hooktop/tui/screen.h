@@ -47,6 +47,7 @@ struct ht_subject {
     /* Borrowed until the next reply; NULL: none. Where a key is under the cursor that is a tenant's, its id is nil. */
     const struct ht_endpoint *endpoint;
     const struct ht_delivery *delivery;
+    int32_t attempt; /* of it, by its number; 0: none */
     const struct ht_subscription *subscription;
     const struct ht_secret_meta *secret; /* a generation of what signs for the endpoint */
     const struct ht_failure_group *group;
