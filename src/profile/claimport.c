@@ -85,7 +85,7 @@ static enum ht_rc ping_body(const struct ht_ping_subject *s, struct ht_buf *out,
     return ht_wire_built(out, err);
 }
 
-static const struct ht_signing signing = {
+static const struct ht_sign_scheme scheme = {
     .algorithm = "HMAC-SHA256",
     .key = "the secret's characters as shown, its prefix included",
     .recipe = "body",
@@ -143,7 +143,7 @@ const struct ht_profile ht_profile_claimport = {
     .schedule_s = schedule_s,
     .schedule_len = HT_COUNT(schedule_s),
     .disable_after_failures = 5,
-    .signing = &signing,
+    .scheme = &scheme,
     .user_agent = HT_OWN_USER_AGENT,
     .event_id_prefix = "evt_",
     .check_data = ht_wire_one_member,

@@ -36,7 +36,7 @@ static bool hash(const struct ht_part *parts, size_t n, uint8_t ret[DIGEST_BYTES
 }
 
 /* What stands before the body, from the headers as they were sent. False: one of them is not known. */
-static bool add_before(const struct ht_signing *s, const char *headers, struct ht_buf *ret)
+static bool add_before(const struct ht_sign_scheme *s, const char *headers, struct ht_buf *ret)
 {
     for (size_t i = 0; i < HT_COUNT(s->before) && s->before[i]; i++) {
         HT_AUTOFREE char *value = value_of(headers, s->before[i]);
@@ -51,7 +51,7 @@ static bool add_before(const struct ht_signing *s, const char *headers, struct h
 void ht_profile_explain(const struct ht_profile *p, const char *headers, const char *body, size_t len,
                         struct ht_signature *ret)
 {
-    const struct ht_signing *s = p->signing;
+    const struct ht_sign_scheme *s = p->scheme;
     struct ht_signature out = {.algorithm = s->algorithm,
                                .key = s->key,
                                .recipe = s->recipe,

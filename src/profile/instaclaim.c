@@ -35,7 +35,7 @@ static enum ht_rc ping_body(const struct ht_ping_subject *s, struct ht_buf *out,
     return ht_wire_built(out, err);
 }
 
-static const struct ht_signing signing = {
+static const struct ht_sign_scheme scheme = {
     .algorithm = "HMAC-SHA256",
     .key = "the secret's characters as shown, its prefix included",
     .recipe = "body; the timestamp is not signed",
@@ -173,7 +173,7 @@ const struct ht_profile ht_profile_instaclaim = {
     .timeout_ms = HT_DEFAULT_TIMEOUT_MS,
     .schedule_s = ht_default_schedule_s,
     .schedule_len = HT_DEFAULT_SCHEDULE_LEN,
-    .signing = &signing,
+    .scheme = &scheme,
     .user_agent = USER_AGENT,
     .tolerance_s = HT_DEFAULT_TOLERANCE_S,
     .check_data = ht_wire_object,

@@ -101,7 +101,7 @@ static bool sha256(const void *bytes, size_t len, uint8_t ret[DIGEST_BYTES])
     return EVP_Digest(bytes, len, ret, NULL, EVP_sha256(), NULL) == 1;
 }
 
-static const struct ht_signing signing = {
+static const struct ht_sign_scheme scheme = {
     .algorithm = "RSA PKCS#1 v1.5 with SHA-256",
     .key = "the tenant's public key (hooktop secret public-key)",
     .recipe = "SHA-256 of the body, its 32 bytes; the timestamp is the body's",
@@ -242,7 +242,7 @@ const struct ht_profile ht_profile_instnt = {
     .timeout_ms = HT_DEFAULT_TIMEOUT_MS,
     .schedule_s = ht_default_schedule_s,
     .schedule_len = HT_DEFAULT_SCHEDULE_LEN,
-    .signing = &signing,
+    .scheme = &scheme,
     .user_agent = HT_OWN_USER_AGENT,
     .event_id_prefix = "evt_",
     .tolerance_s = TOLERANCE_S,

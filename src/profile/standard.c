@@ -51,7 +51,7 @@ static enum ht_rc ping_body(const struct ht_ping_subject *s, struct ht_buf *out,
     return ht_wire_built(out, err);
 }
 
-const struct ht_signing ht_standard_signing = {
+const struct ht_sign_scheme ht_standard_scheme = {
     .algorithm = "HMAC-SHA256 (v1), Ed25519 (v1a)",
     .key = "what is base64 after whsec_ (v1); the public key whpk_ (v1a)",
     .recipe = ID " . " TIMESTAMP " . body",
@@ -236,7 +236,7 @@ const struct ht_profile ht_profile_standard = {
     .timeout_ms = HT_DEFAULT_TIMEOUT_MS,
     .schedule_s = ht_default_schedule_s,
     .schedule_len = HT_DEFAULT_SCHEDULE_LEN,
-    .signing = &ht_standard_signing,
+    .scheme = &ht_standard_scheme,
     .user_agent = HT_OWN_USER_AGENT,
     .tolerance_s = HT_DEFAULT_TOLERANCE_S,
     .check_data = ht_wire_any_json,

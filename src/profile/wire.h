@@ -104,7 +104,7 @@ bool ht_judge_public_text(const struct ht_verify_key *k, const char **ret, size_
 void ht_judge_matched(struct ht_verdict *v, size_t key, size_t n_keys);
 
 /* Standard Webhooks' headers, which claimable borrows (standard.c). */
-extern const struct ht_signing ht_standard_signing;
+extern const struct ht_sign_scheme ht_standard_scheme;
 HT_MUST_CHECK enum ht_rc ht_standard_sign(const struct ht_sign_input *in, struct ht_signer *const *signers, size_t n,
                                           struct ht_wire_headers *out, struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_standard_verify(const struct ht_received *r, const struct ht_verify_key *keys, size_t n,

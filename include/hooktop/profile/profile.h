@@ -91,7 +91,7 @@ struct ht_verdict {
 };
 
 /* How a signature of the profile is made, for whoever has to check one. */
-struct ht_signing {
+struct ht_sign_scheme {
     const char *algorithm;
     const char *key;
     const char *recipe;
@@ -121,7 +121,7 @@ struct ht_profile {
     const int32_t *schedule_s; /* delays after the first, second, ... failure; attempts = schedule_len + 1 */
     size_t schedule_len;
     int32_t disable_after_failures; /* of one delivery; 0: only the five days rule */
-    const struct ht_signing *signing;
+    const struct ht_sign_scheme *scheme;
     const char *user_agent;
     const char *event_id_prefix; /* before 32 hexadecimal digits; NULL: the plain UUID */
     int32_t tolerance_s;         /* the age of a timestamp that a receiver should accept; 0: there is none to check */
