@@ -11,13 +11,15 @@
 
 #include "lib/check.h"
 
-#define SECONDS      12
-#define WORKERS      3
-#define PRODUCERS    2
-#define EVENTS_PER_S 60
-#define LOOK_MS      100
-/* The longest schedule and two leases take 23 s; a machine that is busy otherwise takes longer over it. */
-#define DRAIN_MS     60000
+#define SECONDS       12
+#define WORKERS       3
+#define PRODUCERS     2
+#define EVENTS_PER_S  60
+#define LOOK_MS       100
+/* A pause that takes so much longer: the machine had no time for us, and so for nobody here. */
+#define STANDSTILL_MS 400
+/* The longest schedule and two leases take 23 s: if for so long not one delivery ended, none will. */
+#define STUCK_MS      60000
 
 struct campaign {
     uint64_t seed;
@@ -32,9 +34,24 @@ struct campaign {
     const char *plan_path;
     atomic_bool ended;
     pthread_t monitor;
+    int standstills; /* of the machine; what happens meanwhile says nothing of hooktop */
+    int64_t standstill_ms;
 };
 
-/* The longest that a worker's transaction stood idle, the most memory that one took. */
+static void look_at_machine(struct campaign *c)
+{
+    int64_t before = ht_mono_us();
+    ft_pause_ms(LOOK_MS);
+    int64_t ms = (ht_mono_us() - before) / 1000 - LOOK_MS;
+    if (ms < STANDSTILL_MS)
+        return;
+    c->standstill_ms = ms > c->standstill_ms ? ms : c->standstill_ms;
+    c->standstills++;
+    ft_disrupted(&c->nemesis, FT_FAULTS_MAX, before, 0, true);
+}
+
+/* The longest that a worker's transaction stood idle, the most memory that one took, and when the machine stood still.
+ */
 static void *watch_workers(void *user)
 {
     static const char sql[] =
@@ -54,7 +71,7 @@ static void *watch_workers(void *user)
             ms > c->history.idle_in_transaction_ms ? ms : c->history.idle_in_transaction_ms;
         PQclear(r);
         ft_workers_measure(&c->workers, &c->history.memory_kb, &files);
-        ft_pause_ms(LOOK_MS);
+        look_at_machine(c);
     }
     PQfinish(conn);
     return NULL;
@@ -90,10 +107,14 @@ static void begin(struct campaign *c)
 /* Nothing waits any more. Endpoints that were disabled meanwhile are switched on again, as an operator would. */
 static void drain(struct campaign *c)
 {
-    int64_t began = ht_mono_us(), waiting = -1;
-    while (waiting != 0 && ht_mono_us() - began < DRAIN_MS * 1000LL) {
+    int64_t began = ht_mono_us(), progress = began, least = INT64_MAX, waiting = -1;
+    while (waiting != 0 && ht_mono_us() - progress < STUCK_MS * 1000LL) {
         waiting = ft_ask(c->world.cluster.dsn, "SELECT count(*) FROM (SELECT 1 FROM hooktop.tenant_webhook_outbox"
                                                " UNION ALL SELECT 1 FROM hooktop.held) w");
+        if (waiting >= 0 && waiting < least) {
+            least = waiting;
+            progress = ht_mono_us();
+        }
         if (waiting != 0) {
             ft_activate_all(&c->world);
             ft_pause_ms(LOOK_MS);
@@ -144,6 +165,8 @@ static void print_table(const struct campaign *c)
     printf("# succeeded %lld, exhausted %lld, quarantined %lld; settled %.1f s after the last fault\n",
            (long long)v->succeeded, (long long)v->exhausted, (long long)v->quarantined, (double)h->drain_ms / 1000);
     printf("# most memory of a worker %lld KiB, files open in the end %d\n", (long long)h->memory_kb, h->files);
+    if (c->standstills > 0)
+        printf("# the machine stood still %d times, for up to %lld ms\n", c->standstills, (long long)c->standstill_ms);
     printf("# lost %lld, duplicated %lld, falsely succeeded %lld\n", (long long)v->lost, (long long)v->duplicated,
            (long long)v->falsely_succeeded);
     /* what tests/fault/seeds sums up */

@@ -182,25 +182,13 @@ static void check_numbers(const struct view *w, const struct story *s)
             violated(w->v, FT_GAPS, &s->d->id, "attempt %d was sent and is not in the store", s->sent[i].attempt);
 }
 
-/* Its worker had waited in vain for an answer: the receiver read late what lay in its socket. Sent again it would be
- * there twice. */
-static bool was_read_late(const struct story *s, const struct ft_sent *sent)
-{
-    size_t times = 0;
-    for (size_t i = 0; i < s->n_sent; i++)
-        times += s->sent[i].attempt == sent->attempt;
-    for (size_t i = 0; times == 1 && i < s->n_attempts; i++)
-        if (s->attempts[i].n == sent->attempt)
-            return strcmp(s->attempts[i].error, "timeout") == 0;
-    return false;
-}
-
 /* Two requests of one delivery, one after the other. */
 static void check_pair(const struct view *w, const struct story *s, const struct ft_sent *a, const struct ft_sent *b)
 {
-    int64_t least = (s->d->endpoint->kind->timeout_ms + FT_START_LEFT_MS) * INT64_C(1000) - TOLERANCE_US;
+    /* it was there at the latest when its time limit, and so at least so much before its lease, was over */
+    int64_t least = FT_START_LEFT_MS * INT64_C(1000) - TOLERANCE_US;
     bool stop = disrupted(w->h, a->at, b->at, true);
-    if (b->attempt < a->attempt && !stop && !was_read_late(s, b))
+    if (b->attempt < a->attempt && !stop && !b->late)
         violated(w->v, FT_SENT_TWICE, &s->d->id, "attempt %d was sent after attempt %d", b->attempt, a->attempt);
     if (b->attempt != a->attempt)
         return;
@@ -336,7 +324,7 @@ static void check_order_at(const struct view *w, const struct ft_endpoint *at, c
         qsort(line, n, sizeof *line, time_order);
     int64_t furthest = -1;
     for (size_t i = 0; i < n; i++) {
-        int64_t p = place(w, line[i]);
+        int64_t p = line[i]->late ? -1 : place(w, line[i]);
         if (p >= 0 && p < furthest && !disrupted(w->h, line[i]->at, line[i]->at, true))
             violated(w->v, FT_OUT_OF_ORDER, &line[i]->delivery, "at %s, event %s came after %s", at->path,
                      line[i]->marker, w->h->emitted[furthest].marker);

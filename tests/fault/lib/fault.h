@@ -243,6 +243,7 @@ struct ft_sent { /* a request, as the receiver had it */
     int attempt;
     int64_t at, answered; /* by the database's clock; answered 0: it was not */
     int status;
+    bool late; /* its worker had waited in vain: what lay in the socket was read when the next one may have been sent */
     bool verified;
     int key; /* generation */
     uint8_t sha[32];
@@ -255,7 +256,7 @@ struct ft_key_time {
 };
 struct ft_disruption { /* may make a delivery be sent again */
     int64_t from, until;
-    size_t fault; /* of ft_faults */
+    size_t fault; /* of ft_faults; FT_FAULTS_MAX: none, the machine stood still */
     bool stop;    /* a worker stood still meanwhile: it may go on later with what is no longer its own */
 };
 struct ft_history {
@@ -347,6 +348,9 @@ struct ft_nemesis {
     atomic_bool ended;
     pthread_t caretaker;
 };
+/* Something happened, or is over, now: since when (monotonic), how long it goes on, and whether workers stood still.
+ * Any thread. */
+void ft_disrupted(struct ft_nemesis *n, size_t fault, int64_t since, int64_t for_ms, bool stop);
 /* Runs for so long; on return everything that was broken is whole again. */
 void ft_nemesis_run(struct ft_nemesis *n, int64_t ms);
 /* Starts and ends the thread that revives workers and undoes what is due. */

@@ -158,6 +158,27 @@ static void read_receiver(struct ft_history *h, struct ft_world *w)
     }
 }
 
+static const struct ft_attempt *attempt_of(const struct ft_history *h, const struct ft_sent *s)
+{
+    for (size_t i = 0; i < h->n_attempts; i++)
+        if (h->attempts[i].n == s->attempt && ht_uuid_cmp(&h->attempts[i].delivery, &s->delivery) == 0)
+            return &h->attempts[i];
+    return NULL;
+}
+
+/* Was there once, and its worker had given up waiting for the answer. Sent again, it would be there twice. */
+static void mark_late(struct ft_history *h)
+{
+    for (size_t i = 0; i < h->n_sent; i++) {
+        struct ft_sent *s = &h->sent[i];
+        size_t times = 0;
+        for (size_t k = 0; k < h->n_sent; k++)
+            times += h->sent[k].attempt == s->attempt && ht_uuid_cmp(&h->sent[k].delivery, &s->delivery) == 0;
+        const struct ft_attempt *a = times == 1 ? attempt_of(h, s) : NULL;
+        s->late = a != NULL && strcmp(a->error, "timeout") == 0;
+    }
+}
+
 /* Both ------------------------------------------------------------------------------------------------------------- */
 
 void ft_history_read(struct ft_history *h, struct ft_world *w, struct ft_producers *p)
@@ -168,6 +189,7 @@ void ft_history_read(struct ft_history *h, struct ft_world *w, struct ft_produce
     read_attempts(h, c);
     read_key_times(h, w, c);
     read_receiver(h, w);
+    mark_late(h);
     PQfinish(c);
 }
 

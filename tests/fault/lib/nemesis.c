@@ -105,7 +105,7 @@ static int64_t undo_due(struct ft_nemesis *n, int64_t now, bool by_caretaker)
     }
 }
 
-static void disrupted(struct ft_nemesis *n, size_t fault, int64_t since, int64_t for_ms, bool stop)
+void ft_disrupted(struct ft_nemesis *n, size_t fault, int64_t since, int64_t for_ms, bool stop)
 {
     pthread_mutex_lock(&n->lock);
     n->disruptions = ht_realloc(n->disruptions, n->n_disruptions + 1, sizeof *n->disruptions);
@@ -485,7 +485,7 @@ static void watch(struct ft_nemesis *n)
         int times = f->cut < 0 ? n->workers->crashed : ft_proxy_fired(n->proxy, (enum ft_cut)f->cut);
         if (times > n->times[i]) {
             n->times[i] = times;
-            disrupted(n, i, ht_mono_us(), 0, false);
+            ft_disrupted(n, i, ht_mono_us(), 0, false);
         }
     }
 }
@@ -520,7 +520,7 @@ static bool inject(struct ft_nemesis *n, size_t i)
     n->current = i;
     /* Begun before it is done, because what it does may be felt before it returns. */
     if (f->disrupts && !is_prepared(f))
-        disrupted(n, i, since, 0, false);
+        ft_disrupted(n, i, since, 0, false);
     int64_t for_ms = f->inject(n);
     ht_time_rfc3339(ht_mono_us() + n->world->db_minus_mono, time);
     fprintf(n->plan, "%s %6lld ms %s%s\n", time, (long long)at, f->name, for_ms < 0 ? ": nothing to do it to" : "");
@@ -528,7 +528,7 @@ static bool inject(struct ft_nemesis *n, size_t i)
     if (for_ms >= 0 && !is_prepared(f))
         n->times[i]++;
     if (for_ms >= 0 && f->disrupts && !is_prepared(f))
-        disrupted(n, i, since, for_ms, f->inject == stop_worker);
+        ft_disrupted(n, i, since, for_ms, f->inject == stop_worker);
     return for_ms >= 0;
 }
 
