@@ -1,7 +1,7 @@
 /* A database that lies: linked into the whole program in place of libpq's own ways to read an answer (see the
  * Makefile), it puts the bytes of the file HT_HOSTILE into every text and every byte string that comes from the
  * database, and into what the server says of errors. Words of closed vocabularies, names of profiles and ids stay,
- * because the program refuses a row with any other; so do empty texts.
+ * because the program refuses a row with any other; so do sealed secrets and empty texts.
  *
  * A delivery's body, which the program builds from the event, is those bytes too.
  * HT_HOSTILE_ASCII: another file, for columns whose name holds "url" (there the program shows ASCII alone). */
@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "hooktop/base/err.h"
+#include "hooktop/model/replay.h"
 #include "hooktop/model/words.h"
 #include "hooktop/ops/ops.h"
 #include "hooktop/profile/profile.h"
@@ -67,7 +68,8 @@ static bool is_word(const char *value)
            among(ht_delivery_words, HT_DELIVERY_STATUS_COUNT, value) ||
            among(ht_endpoint_words, HT_ENDPOINT_STATUS_COUNT, value) ||
            among(ht_type_words, HT_TYPE_STATE_COUNT, value) || among(ht_secret_words, HT_SECRET_STATE_COUNT, value) ||
-           among(ht_attempt_words, HT_ATTEMPT_ERROR_COUNT, value);
+           among(ht_attempt_words, HT_ATTEMPT_ERROR_COUNT, value) ||
+           among(ht_replay_words, HT_REPLAY_STATE_COUNT, value);
 }
 
 static struct lie *lie_for(const PGresult *r, int row, int col)
@@ -76,6 +78,8 @@ static struct lie *lie_for(const PGresult *r, int row, int col)
     const char *name = PQfname(r, col);
     bool text = type == TEXT || type == NAME || type == VARCHAR;
     if ((!text && type != BYTEA) || PQgetisnull(r, row, col) || (text && is_word(__real_PQgetvalue(r, row, col))))
+        return NULL;
+    if (name && strstr(name, "sealed")) /* or nothing that needs a secret would come any further */
         return NULL;
     struct lie *l = name && strstr(name, "url") && ascii.len > 0 ? &ascii : &general;
     return l->len > 0 ? l : NULL;

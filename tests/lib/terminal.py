@@ -153,6 +153,17 @@ class Terminal:
     def cell(self, y, x):
         return self.screen.buffer[y][x]
 
+    def asleep(self):
+        """Whether every thread of the program waits for something; one that has ended does."""
+        try:
+            for task in os.scandir(f"/proc/{self.pid}/task"):
+                with open(f"{task.path}/stat", encoding="utf-8", errors="replace") as stat:
+                    if stat.read().rpartition(")")[2].split()[0] not in "SZ":
+                        return False
+        except OSError:
+            pass
+        return True
+
     # doing
     def press(self, *names):
         for name in names:
