@@ -14,17 +14,26 @@ BEGIN
     END LOOP;
 END $$;
 
--- What one may do, the next may too. Whoever sets up becomes able to act as the owner.
-GRANT hooktop_viewer TO hooktop_support;
-GRANT hooktop_support TO hooktop_admin;
-GRANT hooktop_producer TO hooktop_admin;
-GRANT hooktop_audit_reader TO hooktop_admin;
+-- What one may do, the next may too. Whoever sets up becomes able to act as the owner, and as those who administer and deliver: by
+-- itself where it made the roles (before PostgreSQL 16: where it may make roles); else somebody has to have granted it that.
 DO $$
+DECLARE
+    g record;
 BEGIN
-    IF NOT pg_catalog.pg_has_role(current_user, 'hooktop_owner', 'USAGE') THEN
-        EXECUTE pg_catalog.format('GRANT hooktop_owner TO %I', current_user);
-    END IF;
+    FOR g IN SELECT * FROM (VALUES
+        ('hooktop_viewer', 'hooktop_support'), ('hooktop_support', 'hooktop_admin'), ('hooktop_producer', 'hooktop_admin'),
+        ('hooktop_audit_reader', 'hooktop_admin'), ('hooktop_owner', current_user), ('hooktop_admin', session_user),
+        ('hooktop_worker', session_user)) v (role, member)
+    LOOP
+        IF NOT pg_catalog.pg_has_role(g.member, g.role, 'USAGE') THEN
+            EXECUTE pg_catalog.format('GRANT %I TO %I', g.role, g.member);
+        END IF;
+    END LOOP;
     EXECUTE pg_catalog.format('GRANT CREATE ON DATABASE %I TO hooktop_owner', pg_catalog.current_database());
+EXCEPTION WHEN insufficient_privilege THEN
+    RAISE EXCEPTION USING ERRCODE = 'HT003',
+        MESSAGE = pg_catalog.format('the login %s may not use hooktop''s roles, which another login made here', session_user),
+        HINT = pg_catalog.format('as a superuser, or as that login: GRANT hooktop_owner, hooktop_admin, hooktop_worker TO %I', session_user);
 END $$;
 
 CREATE SCHEMA IF NOT EXISTS hooktop AUTHORIZATION hooktop_owner;

@@ -68,13 +68,3 @@ RESET ROLE;
 
 -- Whoever set this up sees every tenant and may do everything: it can act as the owner anyway.
 INSERT INTO hooktop.member (login) VALUES (session_user) ON CONFLICT DO NOTHING;
-DO $$
-DECLARE
-    r text;
-BEGIN
-    FOREACH r IN ARRAY ARRAY['hooktop_admin', 'hooktop_worker'] LOOP
-        IF NOT pg_catalog.pg_has_role(session_user, r, 'USAGE') THEN
-            EXECUTE pg_catalog.format('GRANT %I TO %I', r, session_user);
-        END IF;
-    END LOOP;
-END $$;
