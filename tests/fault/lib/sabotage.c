@@ -183,7 +183,8 @@ static bool turn_order(struct ft_history *h)
     struct ft_sent *first = NULL;
     for (size_t i = 0; i < h->n_sent; i++) {
         struct ft_sent *s = &h->sent[i];
-        if (s->endpoint == NULL || s->endpoint->kind->in_flight_max != 1 || s->attempt != 1 || is_again(h, s))
+        if (s->endpoint == NULL || s->endpoint->kind->in_flight_max != 1 || s->attempt != 1 || s->late ||
+            is_again(h, s))
             continue;
         if (first != NULL && first->endpoint == s->endpoint && first->at < s->at &&
             ht_uuid_cmp(&first->delivery, &s->delivery) != 0) {
