@@ -105,6 +105,8 @@ CREATE TABLE hooktop.endpoint (
     tenant_id uuid NOT NULL REFERENCES hooktop.tenant (id),
     profile text NOT NULL,
     url text NOT NULL CHECK (length(url) <= 2048),
+    -- Receivers put tokens into queries: who only looks, and every list, has this.
+    shown_url text NOT NULL GENERATED ALWAYS AS (CASE WHEN strpos(url, '?') > 0 THEN split_part(url, '?', 1) || '?...' ELSE url END) STORED,
     description text NOT NULL DEFAULT '' CHECK (length(description) <= 200),
     status text NOT NULL CHECK (status IN ('unverified', 'active', 'paused', 'disabled', 'removed')),
     status_reason text,

@@ -138,6 +138,15 @@ BEGIN
     RETURN e;
 END $$;
 
+-- The whole URL, for those who send to it or change it; NULL for others.
+CREATE FUNCTION hooktop.endpoint_url(tenant uuid, endpoint uuid) RETURNS text LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path = pg_catalog, hooktop, pg_temp AS $$
+BEGIN
+    PERFORM check_tenant(tenant);
+    RETURN (SELECT e.url FROM endpoint e WHERE e.id = endpoint AND e.tenant_id = tenant
+            AND pg_has_role(session_user, 'hooktop_support', 'MEMBER'));
+END $$;
+
 CREATE FUNCTION hooktop.endpoint_add(id uuid, tenant uuid, profile text, url text, description text, status text, settings json,
         patterns text[], secret_id uuid, generation int, sealed bytea, key_id bytea, public_pem text, reason text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$

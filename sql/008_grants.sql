@@ -7,7 +7,7 @@ GRANT USAGE ON SCHEMA hooktop TO hooktop_viewer, hooktop_worker, hooktop_produce
 GRANT SELECT ON hooktop.schema_version, hooktop.ring_key, hooktop.tenant, hooktop.event_type, hooktop.endpoint_history,
     hooktop.endpoint_health, hooktop.subscription, hooktop.event, hooktop.delivery, hooktop.tenant_webhook_outbox, hooktop.held,
     hooktop.attempt, hooktop.worker, hooktop.key_state TO hooktop_viewer;
-GRANT SELECT (id, tenant_id, profile, url, description, status, status_reason, status_at, created_at, version, timeout_ms, schedule_s,
+GRANT SELECT (id, tenant_id, profile, shown_url, description, status, status_reason, status_at, created_at, version, timeout_ms, schedule_s,
     rate_per_s, in_flight_max, snoozed_until, never_disable, source_filter, workflows, header_names) ON hooktop.endpoint TO hooktop_viewer;
 GRANT SELECT (id, tenant_id, endpoint_id, generation, key_id, public_pem, created_at, created_by, signs_from, signs_until, revealed_at,
     revealed_by, confirmed_at) ON hooktop.secret TO hooktop_viewer;
@@ -46,6 +46,7 @@ BEGIN
         ('hooktop_viewer', 'sees_all'), ('hooktop_viewer', 'my_tenants'), ('hooktop_audit_reader', 'sees_all'), ('hooktop_audit_reader', 'my_tenants'),
         ('hooktop_producer', 'sees_all'), ('hooktop_producer', 'my_tenants'),
         ('hooktop_viewer', 'uuid_at'), ('hooktop_audit_reader', 'uuid_at'), ('hooktop_viewer', 'patterns_of'),
+        ('hooktop_viewer', 'endpoint_url'),
         ('hooktop_producer', 'emit'), ('hooktop_producer', 'emit_counted'),
         ('hooktop_worker', 'heartbeat'), ('hooktop_worker', 'maintain'), ('hooktop_worker', 'goodbye'), ('hooktop_worker', 'waiting'), ('hooktop_worker', 'backlog'),
         ('hooktop_worker', 'claim'), ('hooktop_worker', 'targets'), ('hooktop_worker', 'target_secrets'), ('hooktop_worker', 'sealed_secrets'),

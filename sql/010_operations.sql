@@ -15,7 +15,7 @@ CREATE FUNCTION hooktop.why(event uuid)
         SELECT x.*, patterns_of(x.type) AS patterns, coalesce(x.source, 'api') AS from_source
         FROM event x WHERE x.id = $1
     ), e AS (
-        SELECT n.id, n.tenant_id, n.profile, n.url, n.status, n.status_reason, n.status_at, n.created_at, then_.status AS then_status,
+        SELECT n.id, n.tenant_id, n.profile, n.shown_url AS url, n.status, n.status_reason, n.status_at, n.created_at, then_.status AS then_status,
                then_.status_reason AS then_reason, then_.source_filter AS then_source, then_.workflows AS then_workflows
         FROM v JOIN endpoint n ON n.tenant_id = v.tenant_id
         LEFT JOIN LATERAL (

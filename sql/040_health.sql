@@ -9,9 +9,9 @@ CREATE FUNCTION hooktop.health(backlog_after interval, rotate_after interval, pr
     LANGUAGE sql STABLE SET search_path = pg_catalog, hooktop, pg_temp AS $$
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now_at),
     e AS MATERIALIZED (
-        SELECT n.id, n.tenant_id, n.url, n.status, n.status_reason, n.status_at, t.name AS tenant,
+        SELECT n.id, n.tenant_id, n.shown_url AS url, n.status, n.status_reason, n.status_at, t.name AS tenant,
                NOT n.never_disable AND coalesce(n.snoozed_until, now_at) <= now_at AS may_be_disabled,
-               coalesce(nullif(n.description, ''), split_part(n.url, '?', 1)) AS called
+               coalesce(nullif(n.description, ''), n.shown_url) AS called
         FROM clock, endpoint n JOIN tenant t ON t.id = n.tenant_id WHERE n.status <> 'removed'
     ),
     waits AS MATERIALIZED (
@@ -105,7 +105,7 @@ CREATE FUNCTION hooktop.stats()
                    p95_ms float8, consecutive_failures int, failing_since timestamptz, last_success_at timestamptz, at timestamptz)
     LANGUAGE sql STABLE SET search_path = pg_catalog, hooktop, pg_temp AS $$
     WITH clock AS MATERIALIZED (SELECT clock_timestamp() AS now_at)
-    SELECT e.tenant_id, t.name, e.id, e.url, nullif(e.description, ''), e.profile, e.status, q.waiting, q.past_due,
+    SELECT e.tenant_id, t.name, e.id, e.shown_url, nullif(e.description, ''), e.profile, e.status, q.waiting, q.past_due,
            q.oldest, h.held, r.tried, r.failed, coalesce(r.span, 300), r.p50, r.p95,
            coalesce(y.consecutive_failures, 0), y.failing_since, y.last_success_at, now_at
     FROM clock, endpoint e JOIN tenant t ON t.id = e.tenant_id

@@ -10,7 +10,7 @@ static const struct ht_col alert_cols[] = {
     HT_COL("a.kind", ht_alert, kind, TEXT),
     HT_COL("t.name", ht_alert, tenant_name, TEXT),
     HT_COL("a.endpoint_id", ht_alert, endpoint_id, UUID),
-    HT_COL("e.url", ht_alert, endpoint_url, TEXT),
+    HT_COL("e.shown_url", ht_alert, endpoint_url, TEXT),
     HT_COL("a.delivery_id", ht_alert, delivery_id, UUID),
     HT_COL("a.text", ht_alert, text, TEXT),
     HT_COL("a.detail", ht_alert, detail, TEXT),

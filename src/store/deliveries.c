@@ -16,7 +16,7 @@ static const struct ht_col delivery_cols[] = {
     HT_COL("p.redelivery_of", ht_delivery, redelivery_of, UUID),
     HT_COL("p.type", ht_delivery, type, TEXT),
     HT_COL("e.profile", ht_delivery, profile, TEXT),
-    HT_COL("e.url", ht_delivery, endpoint_url, TEXT),
+    HT_COL("e.shown_url", ht_delivery, endpoint_url, TEXT),
     HT_COL("nullif(e.description, '')", ht_delivery, endpoint_description, TEXT),
     HT_COL_OF_WORDS(
         "CASE WHEN p.status = 'ready' AND o.lease_until > clock_timestamp() THEN 'leased' ELSE p.status END",
@@ -100,7 +100,7 @@ static enum ht_rc read_trend(const char *value, size_t len, void *row, struct ht
 static const struct ht_col group_cols[] = {
     HT_COL("g.tenant_id", ht_failure_group, tenant_id, UUID),
     HT_COL("g.endpoint_id", ht_failure_group, endpoint_id, UUID),
-    HT_COL("e.url", ht_failure_group, endpoint_url, TEXT),
+    HT_COL("e.shown_url", ht_failure_group, endpoint_url, TEXT),
     HT_COL("nullif(e.description, '')", ht_failure_group, endpoint_description, TEXT),
     HT_COL_OF_WORDS("e.status", ht_failure_group, endpoint_status, ht_endpoint_words),
     HT_COL("e.profile", ht_failure_group, profile, TEXT),

@@ -25,7 +25,7 @@ HT_LIST_READER(read_subscriptions, ht_subscriptions)
 
 /* Not *: a viewer may not read the sealed headers. */
 #define PAGE_COLUMNS                                                                                                   \
-    "e.id, e.tenant_id, e.profile, e.url, e.description, e.status, e.status_reason, e.status_at, e.created_at,"        \
+    "e.id, e.tenant_id, e.profile, e.shown_url, e.description, e.status, e.status_reason, e.status_at, e.created_at,"        \
     " e.version, e.timeout_ms, e.schedule_s, e.rate_per_s, e.in_flight_max, e.snoozed_until, e.never_disable,"         \
     " e.source_filter, e.workflows,"                                                                                   \
     " e.header_names, y.last_success_at, y.last_failure_at, y.failing_since, y.consecutive_failures,"                  \
@@ -36,7 +36,7 @@ static const struct ht_col endpoint_cols[] = {
     HT_COL("e.tenant_id", ht_endpoint, tenant_id, UUID),
     HT_COL("(SELECT t.name FROM hooktop.tenant t WHERE t.id = e.tenant_id)", ht_endpoint, tenant_name, TEXT),
     HT_COL("e.profile", ht_endpoint, profile, TEXT),
-    HT_COL("e.url", ht_endpoint, url, TEXT),
+    HT_COL("coalesce(hooktop.endpoint_url(e.tenant_id, e.id), e.shown_url)", ht_endpoint, url, TEXT),
     HT_COL("nullif(e.description, '')", ht_endpoint, description, TEXT),
     HT_COL_OF_WORDS("e.status", ht_endpoint, status, ht_endpoint_words),
     HT_COL("e.status_reason", ht_endpoint, status_reason, TEXT),
@@ -71,9 +71,9 @@ static const struct ht_col endpoint_cols[] = {
 
 #define TENANT_NAME "(SELECT t.name FROM hooktop.tenant t WHERE t.id = e.tenant_id)"
 static const struct ht_filter_column endpoint_filter[] = {
-    HT_FILTER_BY("", "e.description", "e.url", TENANT_NAME),
+    HT_FILTER_BY("", "e.description", "e.shown_url", TENANT_NAME),
     HT_FILTER_BY("description", "e.description"),
-    HT_FILTER_BY("url", "e.url"),
+    HT_FILTER_BY("url", "e.shown_url"),
     HT_FILTER_BY("profile", "e.profile"),
     HT_FILTER_BY("status", "e.status"),
     HT_FILTER_BY("tenant", TENANT_NAME),

@@ -17,8 +17,8 @@
 #define OF_ENDPOINTS "d.endpoint_id IN (SELECT e.id FROM hooktop.endpoint e WHERE ("
 const struct ht_filter_column ht_delivery_filter[] = {
     HT_FILTER_BY("", "d.type"),
-    HT_FILTER_IN(OF_ENDPOINTS, "", "e.description", "e.url"),
-    HT_FILTER_IN(OF_ENDPOINTS, "endpoint", "e.description", "e.url", "e.id::text"),
+    HT_FILTER_IN(OF_ENDPOINTS, "", "e.description", "e.shown_url"),
+    HT_FILTER_IN(OF_ENDPOINTS, "endpoint", "e.description", "e.shown_url", "e.id::text"),
     HT_FILTER_BY("status", STATUS),
     HT_FILTER_BY("code", "d.last_status"),
     HT_FILTER_BY("type", "d.type"),
@@ -47,7 +47,7 @@ static const struct {
     [TENANT] = {"tenant", "tenant_id", HT_PG_UUID, "SELECT t.id::text FROM hooktop.tenant t WHERE true",
                 HT_FILTER_BY("tenant", "t.name")},
     [ENDPOINT] = {"endpoint", "endpoint_id", HT_PG_UUID, "SELECT e.id::text FROM hooktop.endpoint e WHERE true",
-                  HT_FILTER_BY("endpoint", "e.description", "e.url", "e.id::text")},
+                  HT_FILTER_BY("endpoint", "e.description", "e.shown_url", "e.id::text")},
     [TYPE] = {"type", "type", HT_PG_TEXT, "SELECT DISTINCT y.name FROM hooktop.event_type y WHERE true",
               HT_FILTER_BY("type", "y.name")},
 };

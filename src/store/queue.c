@@ -55,7 +55,7 @@ static enum ht_rc read_worst(struct ht_conn *c, struct ht_backlogs *ret, struct 
 {
     static const struct ht_col cols[] = {
         HT_COL("b.endpoint_id", ht_backlog, endpoint_id, UUID),
-        HT_COL("coalesce(nullif(e.description, ''), e.url)", ht_backlog, endpoint, TEXT),
+        HT_COL("coalesce(nullif(e.description, ''), e.shown_url)", ht_backlog, endpoint, TEXT),
         HT_COL("t.name", ht_backlog, tenant_name, TEXT),
         HT_COL("b.past_due", ht_backlog, past_due, I64),
         HT_COL("coalesce(b.oldest_ms, 0)", ht_backlog, oldest_ms, I64),
@@ -89,7 +89,7 @@ static enum ht_rc read_held(struct ht_conn *c, struct ht_lease_rows *ret, struct
     static const struct ht_col cols[] = {
         HT_COL("o.delivery_id", ht_lease_row, delivery_id, UUID),
         HT_COL("w.name", ht_lease_row, worker, TEXT),
-        HT_COL("coalesce(nullif(e.description, ''), e.url)", ht_lease_row, endpoint, TEXT),
+        HT_COL("coalesce(nullif(e.description, ''), e.shown_url)", ht_lease_row, endpoint, TEXT),
         HT_COL("d.type", ht_lease_row, type, TEXT),
         HT_COL("o.attempts", ht_lease_row, attempts, I32),
         HT_COL("o.claims", ht_lease_row, claims, I32),

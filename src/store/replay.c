@@ -103,7 +103,7 @@ static const struct ht_col replay_cols[] = {
     HT_COL_OF_WORDS("r.state", ht_replay, state, ht_replay_words),
     HT_COL("t.name", ht_replay, tenant_name, TEXT),
     HT_COL(WHAT, ht_replay, what, TEXT),
-    HT_COL("e.url", ht_replay, endpoint_url, TEXT),
+    HT_COL("e.shown_url", ht_replay, endpoint_url, TEXT),
     HT_COL("r.endpoint_id", ht_replay, endpoint_id, UUID),
     HT_COL("r.since", ht_replay, since, TIME),
     HT_COL("r.until", ht_replay, until, TIME),

@@ -107,8 +107,8 @@ static const struct ht_col fleet_cols[] = {
 };
 
 static const struct ht_filter_column fleet_filter[] = {
-    HT_FILTER_BY("", "e.description", "e.url", TENANT_NAME),
-    HT_FILTER_BY("endpoint", "e.description", "e.url", "k.endpoint_id::text"),
+    HT_FILTER_BY("", "e.description", "e.shown_url", TENANT_NAME),
+    HT_FILTER_BY("endpoint", "e.description", "e.shown_url", "k.endpoint_id::text"),
     HT_FILTER_BY("tenant", TENANT_NAME),
     HT_FILTER_BY("profile", PROFILE),
     HT_FILTER_BY("state", "k.state"),
@@ -124,7 +124,7 @@ enum ht_rc ht_store_fleet(struct ht_conn *c, const struct ht_uuid *tenant, const
     struct ht_params p HT_PARAMS_CLEANUP;
     begin_keys(&sql, &p, fleet_cols, HT_COUNT(fleet_cols));
     /* The page is chosen first; attempts are counted for its rows alone. */
-    ht_buf_adds(&sql, " FROM (SELECT k.*, e.url, e.description, " PROFILE " AS profile"
+    ht_buf_adds(&sql, " FROM (SELECT k.*, e.shown_url AS url, e.description, " PROFILE " AS profile"
                       " FROM hooktop.key_state k LEFT JOIN hooktop.endpoint e ON e.id = k.endpoint_id"
                       " AND e.tenant_id = k.tenant_id WHERE k.state <> 'expired'"
                       " AND e.status IS DISTINCT FROM 'removed'");

@@ -75,7 +75,7 @@ void ht_act_previewed(struct ht_app *app, const struct ht_reply *reply, const ch
 
 static void ask_group(struct ht_app *app, const struct ht_failure_group *g)
 {
-    char subject[96];
+    char subject[96], name[64];
     struct ht_request *r = ht_request_new(HT_REQ_REPLAY_PREVIEW, 0);
     struct ht_replay_what *w = &r->replay;
     struct ht_screen *s = ht_app_top(app);
@@ -86,10 +86,12 @@ static void ask_group(struct ht_app *app, const struct ht_failure_group *g)
     snprintf(w->error, sizeof w->error, "%s", ht_attempt_words[g->error].name);
     w->by_code = true;
     w->code = g->code;
-    snprintf(subject, sizeof subject, "%s of %.60s", ht_attempt_words[g->error].name,
-             g->endpoint_description ? g->endpoint_description
-             : g->endpoint_url       ? g->endpoint_url
-                                     : "");
+    /* made visible before it is cut: a cut then falls between characters, and where the eye expects it */
+    if (g->endpoint_description)
+        ht_text_clean_str(name, sizeof name, g->endpoint_description, HT_TEXT_CELL);
+    else
+        ht_text_clean_str(name, sizeof name, g->endpoint_url ? g->endpoint_url : "", HT_TEXT_ASCII);
+    snprintf(subject, sizeof subject, "%s of %s", ht_attempt_words[g->error].name, name);
     ht_app_write(app, app->o->errands, r, "count", subject);
 }
 

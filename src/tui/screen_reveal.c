@@ -77,6 +77,18 @@ static void draw_mask(const struct state *st, struct ht_canvas *c)
     }
 }
 
+/* Who stands between and may keep what is shown. Returns the rows it took. */
+static int draw_keepers(struct ht_canvas *c, int row, int width)
+{
+    const char *inner = getenv("TMUX") ? "tmux" : getenv("STY") ? "screen" : "";
+    const char *outer = getenv("SSH_CONNECTION") || getenv("SSH_TTY") ? "this SSH session" : "";
+    if (!inner[0] && !outer[0])
+        return 0;
+    ht_draw_fmt(c, row, 3, width, HT_STYLE_RETRY, "Note: %s%s%s may keep what is shown: out of our reach.", inner,
+                inner[0] && outer[0] ? " and " : "", outer);
+    return 1;
+}
+
 static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, struct ht_rect r)
 {
     struct state *st = s->state;
@@ -95,10 +107,8 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     for (size_t i = 0; i < HT_COUNT(lines_below) && row + (int)i + 1 < r.row + r.rows; i++)
         ht_draw_str(c, row + (int)i + 1, 3, r.cols - 4, HT_STYLE_ROW, lines_below[i]);
     row += (int)HT_COUNT(lines_below) + 2;
-    bool recorded = getenv("TMUX") || getenv("STY");
-    if (recorded && row < r.row + r.rows)
-        ht_draw_str(c, row++, 3, r.cols - 4, HT_STYLE_DIM,
-                    "Note: tmux or screen can read and record what is shown while it is shown.");
+    if (row < r.row + r.rows)
+        row += draw_keepers(c, row, r.cols - 4);
     if (!st->used && row + 1 < r.row + r.rows)
         ht_draw_str(c, row + 1, 3, r.cols - 4, HT_STYLE_RETRY,
                     "Not shown, copied or written yet: leaving asks once more.");

@@ -147,6 +147,22 @@ static void a_public_key_is_no_secret(void **state)
     SHOWS(r, "[1 Endpoints]");
 }
 
+static void who_may_keep_it_is_named(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "jK");
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "y");
+    HIDES(r, "may keep what is shown");
+    setenv("SSH_CONNECTION", "192.0.2.1 5 192.0.2.2 22", 1);
+    SHOWS(r, "Note: this SSH session may keep what is shown: out of our reach.");
+    setenv("TMUX", "/tmp/tmux-0/default,1,0", 1);
+    SHOWS(r, "Note: tmux and this SSH session may keep what is shown: out of our reach.");
+    unsetenv("SSH_CONNECTION");
+    SHOWS(r, "Note: tmux may keep what is shown");
+    unsetenv("TMUX");
+}
+
 static void a_secret_that_comes_late_finds_its_screen(void **state)
 {
     struct ht_rig *r = *state;
@@ -176,6 +192,7 @@ int main(void)
         HT_RIG_TEST(a_terminal_that_cannot_show_it),
         HT_RIG_TEST(written_to_a_new_file_only),
         HT_RIG_TEST(a_public_key_is_no_secret),
+        HT_RIG_TEST(who_may_keep_it_is_named),
         HT_RIG_TEST(a_secret_that_comes_late_finds_its_screen),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
