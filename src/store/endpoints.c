@@ -25,7 +25,7 @@ HT_LIST_READER(read_subscriptions, ht_subscriptions)
 
 /* Not *: a viewer may not read the sealed headers. */
 #define PAGE_COLUMNS                                                                                                   \
-    "e.id, e.tenant_id, e.profile, e.shown_url, e.description, e.status, e.status_reason, e.status_at, e.created_at,"        \
+    "e.id, e.tenant_id, e.profile, e.shown_url, e.description, e.status, e.status_reason, e.status_at, e.created_at,"  \
     " e.version, e.timeout_ms, e.schedule_s, e.rate_per_s, e.in_flight_max, e.snoozed_until, e.never_disable,"         \
     " e.source_filter, e.workflows,"                                                                                   \
     " e.header_names, y.last_success_at, y.last_failure_at, y.failing_since, y.consecutive_failures,"                  \

@@ -75,7 +75,7 @@ void ht_act_previewed(struct ht_app *app, const struct ht_reply *reply, const ch
 
 static void ask_group(struct ht_app *app, const struct ht_failure_group *g)
 {
-    char subject[96], name[64];
+    char subject[96], whole[1024], name[64];
     struct ht_request *r = ht_request_new(HT_REQ_REPLAY_PREVIEW, 0);
     struct ht_replay_what *w = &r->replay;
     struct ht_screen *s = ht_app_top(app);
@@ -88,9 +88,10 @@ static void ask_group(struct ht_app *app, const struct ht_failure_group *g)
     w->code = g->code;
     /* made visible before it is cut: a cut then falls between characters, and where the eye expects it */
     if (g->endpoint_description)
-        ht_text_clean_str(name, sizeof name, g->endpoint_description, HT_TEXT_CELL);
+        ht_text_clean_str(whole, sizeof whole, g->endpoint_description, HT_TEXT_CELL);
     else
-        ht_text_clean_str(name, sizeof name, g->endpoint_url ? g->endpoint_url : "", HT_TEXT_ASCII);
+        ht_text_clean_str(whole, sizeof whole, g->endpoint_url ? g->endpoint_url : "", HT_TEXT_ASCII);
+    ht_text_clean_str(name, sizeof name, whole, HT_TEXT_CELL);
     snprintf(subject, sizeof subject, "%s of %s", ht_attempt_words[g->error].name, name);
     ht_app_write(app, app->o->errands, r, "count", subject);
 }
