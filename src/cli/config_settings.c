@@ -8,6 +8,8 @@
 
 static const char *const in_console_words[] = {"auto", "yes", "no", NULL};
 static const char *const ascii_words[] = {"auto", "yes", "no", NULL};
+/* In the order of the terminal's own colours. */
+static const char *const colour_words[] = {"none", "red", "green", "yellow", "blue", "magenta", "cyan", NULL};
 _Static_assert(sizeof(enum ht_in_console) == sizeof(int) && sizeof(enum ht_ui_ascii) == sizeof(int), "set as int");
 
 #define AT(field) offsetof(struct ht_config, field)
@@ -71,6 +73,8 @@ const struct ht_setting ht_settings[] = {
      AT(ui_accessible), 0, 0, NULL},
     {"env", "production", HT_SETTING_FLAG, "no", "Commands that write then ask for a reason.", AT(production), 0, 0,
      NULL},
+    {"env", "colour", HT_SETTING_WORD, "none",
+     "The colour of the console's first line, to tell environments apart at a glance.", AT(colour), 0, 0, colour_words},
     {"env", "readonly", HT_SETTING_FLAG, "no", "As --readonly.", AT(readonly), 0, 0, NULL},
 };
 const size_t ht_settings_len = HT_COUNT(ht_settings);

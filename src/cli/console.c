@@ -162,6 +162,7 @@ static enum ht_rc run_screen(struct console *c, struct ht_err *err)
         .rotate_after_days = o->rotate_after_days,
         .readonly = o->readonly,
         .production = o->production,
+        .colour = o->colour,
         .ascii = o->ascii,
         .clock_off = o->clock_off,
         .accessible = o->accessible,

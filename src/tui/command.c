@@ -38,6 +38,7 @@ void ht_app_theme(struct ht_app *app, const char *name)
     }
     if (name != app->theme_name)
         snprintf(app->theme_name, sizeof app->theme_name, "%s", name);
+    ht_theme_title(&theme, app->o->colour);
     app->theme = theme;
     app->theme_changed = true;
     ht_app_flash(app, HT_FLASH_INFO, "theme '%s' loaded", theme.name);

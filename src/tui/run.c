@@ -209,6 +209,7 @@ enum ht_rc ht_tui_run(const struct ht_tui_options *o, struct ht_err *err)
         rc = ht_term_start(&r->term, o->no_color, err);
     if (rc == HT_OK) {
         ht_app_init(&r->app, o, &ops, ht_mono_us());
+        ht_theme_title(&theme, o->colour);
         r->app.theme = theme;
         snprintf(r->app.theme_name, sizeof r->app.theme_name, "%s", o->theme ? o->theme : "");
         r->theme_fd = ht_theme_watch_open(o->theme, o->theme_dir);

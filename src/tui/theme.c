@@ -354,3 +354,14 @@ struct ht_look ht_theme_look(const struct ht_theme *t, enum ht_style style, enum
         look.bg = t->background;
     return look;
 }
+
+void ht_theme_title(struct ht_theme *t, int ansi)
+{
+    static const enum ht_style parts[] = {HT_STYLE_TITLE, HT_STYLE_TITLE_ENV, HT_STYLE_TITLE_PRODUCTION};
+    for (size_t i = 0; ansi > 0 && i < HT_COUNT(parts); i++) {
+        struct ht_look *look = &t->looks[parts[i]];
+        look->fg = (struct ht_colour){-1, (int16_t)ansi};
+        look->bg = own_colour;
+        look->attrs |= HT_ATTR_REVERSE;
+    }
+}

@@ -82,6 +82,7 @@ int main(void)
     o.clock_off = getenv("FAKE_CLOCK_OFF") != NULL;
     o.readonly = getenv("FAKE_READONLY") != NULL;
     o.production = getenv("FAKE_PRODUCTION") != NULL;
+    o.colour = getenv("FAKE_COLOUR") ? atoi(getenv("FAKE_COLOUR")) : 0;
     o.exceptions = getenv("FAKE_BANNER");
     o.loader = o.errands = loader = ht_mailbox_new(64, ht_request_free);
     o.inbox = inbox = ht_mailbox_new(256, ht_reply_free);

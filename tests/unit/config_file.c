@@ -127,7 +127,8 @@ static void every_setting_is_read(void **state)
 static void the_chosen_environment_goes_before_the_rest(void **state)
 {
     (void)state;
-    const char *text = "[env.prod]\ndatabase.dsn = service=prod\nproduction = yes\nreadonly = yes\negress.ports = 443\n"
+    const char *text = "[env.prod]\ndatabase.dsn = service=prod\nproduction = yes\nreadonly = yes\n"
+                       "colour = magenta\negress.ports = 443\n"
                        "[database]\ndsn = service=local\n[worker]\nconcurrency = 9\n"
                        "[env.test]\ndatabase.dsn = service=test\nworker.concurrency = 3\n";
     struct ht_config c = load(text, "prod");
@@ -137,6 +138,7 @@ static void the_chosen_environment_goes_before_the_rest(void **state)
     assert_string_equal(c.dsn_from, from);
     assert_string_equal(c.environment, "prod");
     assert_true(c.production && c.readonly);
+    assert_int_equal(c.colour, 5);
     assert_int_equal(c.egress.n_ports, 1);
     assert_int_equal(c.worker_concurrency, 9);
     ht_config_fini(&c);
@@ -176,6 +178,7 @@ static void mistakes_are_named_with_line_and_remedy(void **state)
         {"[env.prod]\nproduction = yes\ndsn = x=y\n", "config.ini:3", "\"dsn\"", "database.dsn"},
         {"[env.prod]\ndatabase.dns = x=y\n", "config.ini:2", "database.dns", "did you mean \"database.dsn\"?"},
         {"[env.other]\nworker.lease = soon\n", "config.ini:2", "soon", "such as 75s"},
+        {"[env.prod]\ncolour = pink\n", "config.ini:2", "pink", "magenta"},
         {"[env]\nproduction = yes\n", "config.ini:2", "[env]", "[env.NAME]"},
         {"[production]\nproduction = yes\n", "config.ini:2", "[production]", "[env.NAME]"},
         {"[ui]\njust words\n", "config.ini:2", "neither", "key = value"},

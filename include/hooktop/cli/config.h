@@ -73,6 +73,7 @@ struct ht_config {
     bool ui_clock;
     bool ui_accessible;
     bool production;
+    int colour; /* of the console's first line: ANSI 1 to 6; 0: the theme's */
     bool readonly;
 };
 

@@ -30,6 +30,7 @@ struct ht_console_options {
     const char *theme_dir;
     bool readonly;
     bool production;
+    int colour; /* as in the configuration */
     bool ascii;
     int32_t rotate_after_days; /* see ht_tui_options */
     bool clock_off;

@@ -50,6 +50,10 @@ struct ht_theme {
 HT_MUST_CHECK enum ht_rc ht_theme_load(const char *name, const char *theme_dir, struct ht_theme *ret,
                                        struct ht_err *err);
 
+/* Gives the first line this colour (ANSI 1 to 6; 0: leaves it), its words in the ground's. Without colours the theme's
+ * attributes stay. */
+void ht_theme_title(struct ht_theme *t, int ansi);
+
 /* The style with this key, or HT_STYLE_COUNT. */
 enum ht_style ht_style_find(const char *key);
 
