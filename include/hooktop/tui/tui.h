@@ -44,7 +44,7 @@ struct ht_tui_options {
     int32_t rotate_after_days; /* an active secret that is older is due for rotation; 0: 365 */
     bool readonly;
     bool production;
-    int colour; /* of the first line: ANSI 1 to 6; 0: the theme's */
+    int colour;      /* of the first line: ANSI 1 to 6; 0: the theme's */
     bool ascii;      /* no line drawing even where the locale has it */
     bool accessible; /* for screen readers and Braille: no lines, no graphs, the cursor seen, times that stand still */
     bool clock_off;
