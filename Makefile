@@ -287,11 +287,12 @@ analyze: deps-analyze ## Look for faults without running: gcc -fanalyzer, clang-
 	@printf '%s\n' $(SRC) | xargs -P$$(nproc) -n8 clang-tidy --quiet --warnings-as-errors='*' --checks='$(subst $() ,,$(TIDY))' -p build/analyze 2>/dev/null
 	@cppcheck $(CPPCHECK) $(CPPFLAGS) src
 
-VALGRIND := valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite,indirect
-valgrind: deps-valgrind ## Run the unit tests under valgrind, but those that run other programs: it lacks pidfd_open
+VALGRIND := valgrind -q --error-exitcode=9 --leak-check=full --show-leak-kinds=definite,indirect --errors-for-leak-kinds=definite,indirect
+valgrind: deps-valgrind ## Run the unit tests and the program under valgrind, but what runs other programs: it lacks pidfd_open
 	@$(MAKE) --no-print-directory -j$$(nproc) tests
 	@grep -L ht_test_run tests/unit/*.c | sed 's#.*/\(.*\)\.c$$#$(OUT)/tests/unit/\1#' | \
 	  xargs -P$$(nproc) -n1 sh -c '$(VALGRIND) "$$0" >"$$0.valgrind" 2>&1 && echo "clean: $$0" || { cat "$$0.valgrind"; exit 1; }'
+	@/usr/bin/python3 tests/lib/valgrind.py $(OUT) $(VALGRIND)
 
 format: ## Lay out all sources with clang-format
 	clang-format -i $$(git ls-files '*.c' '*.h')

@@ -5,7 +5,7 @@
 
 #define SIDE_MAX 1000
 
-static const struct ht_cell blank = {{' ', 0, 0}, 1, HT_STYLE_NONE, HT_STYLE_NONE};
+static const struct ht_cell blank = {{' ', 0, 0}, 1, HT_STYLE_NONE, HT_STYLE_NONE, 0};
 
 void ht_canvas_init(struct ht_canvas *c, bool ascii)
 {

@@ -18,6 +18,7 @@ struct ht_cell {
     uint8_t width;   /* columns of ch: 1 or 2; 0 for a right half */
     uint8_t style;   /* enum ht_style */
     uint8_t overlay; /* enum ht_style on top of it; HT_STYLE_NONE: nothing */
+    uint8_t unused;  /* 0: rows are compared as bytes, so there must be no padding */
 };
 
 struct ht_rect {
