@@ -36,7 +36,7 @@ static const struct ht_col endpoint_cols[] = {
     HT_COL("e.tenant_id", ht_endpoint, tenant_id, UUID),
     HT_COL("(SELECT t.name FROM hooktop.tenant t WHERE t.id = e.tenant_id)", ht_endpoint, tenant_name, TEXT),
     HT_COL("e.profile", ht_endpoint, profile, TEXT),
-    HT_COL("coalesce(hooktop.endpoint_url(e.tenant_id, e.id), e.shown_url)", ht_endpoint, url, TEXT),
+    HT_COL("coalesce(hooktop.endpoint_url(e.tenant_id, e.id), e.shown_url) AS url", ht_endpoint, url, TEXT),
     HT_COL("nullif(e.description, '')", ht_endpoint, description, TEXT),
     HT_COL_OF_WORDS("e.status", ht_endpoint, status, ht_endpoint_words),
     HT_COL("e.status_reason", ht_endpoint, status_reason, TEXT),
