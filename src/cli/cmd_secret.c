@@ -96,6 +96,25 @@ void ht_secret_confirm(const struct ht_ctx *ctx, const struct ht_ops *ops, const
         ht_out_note(ctx->json, "That the secret was shown could not be noted: it will be listed as unconfirmed.");
 }
 
+/* Until when the old one signs, as the database has it. */
+static void tell_old(const struct ht_ctx *ctx, const struct ht_endpoint *e)
+{
+    HT_CLEANUP(ht_secret_metas_fini) struct ht_secret_metas all = {0};
+    struct ht_err ignored = {0}; /* it is rotated, whatever can be said about it */
+    if (ctx->json || ht_endpoint_secrets(ctx->conn, e, &all, &ignored) != HT_OK)
+        return;
+    bool staged = all.n > 0 && all.rows[0].state == HT_SECRET_NEXT;
+    for (size_t i = 1; i < all.n; i++) {
+        const struct ht_secret_meta *m = &all.rows[i];
+        char until[HT_TIME_TEXT];
+        if (m->state == HT_SECRET_EXPIRED || m->expires_at == 0)
+            continue;
+        ht_time_rfc3339(m->expires_at, until);
+        ht_out_note(false, "Generation %d signs %s until %s%s.", (int)m->generation, staged ? "alone" : "beside it",
+                    until, staged ? ", then the new one takes over" : "");
+    }
+}
+
 static enum ht_rc rotate_endpoint(struct ht_ctx *ctx, const struct ht_ops *ops, const char *operand, int64_t overlap_ms,
                                   const char *path, int fd, struct ht_err *err)
 {
@@ -110,6 +129,8 @@ static enum ht_rc rotate_endpoint(struct ht_ctx *ctx, const struct ht_ops *ops, 
         ht_secret_file_drop(path, fd);
     if (rc == HT_OK)
         rc = hand_out(ctx, &id, secret, public, path, fd, err);
+    if (rc == HT_OK)
+        tell_old(ctx, &e);
     if (rc == HT_OK && secret != NULL)
         ht_secret_confirm(ctx, ops, &e, &id);
     return rc;
