@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "hooktop/base/clock.h"
 #include "hooktop/cli/commands.h"
 #include "hooktop/cli/context.h"
 #include "hooktop/cli/detail.h"
