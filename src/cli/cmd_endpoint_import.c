@@ -131,7 +131,10 @@ static enum ht_rc make(struct ht_ctx *ctx, const struct ht_ops *ops, struct impo
         ht_secret_free(all[i].secret);
         free(all[i].public_key);
     }
-    ht_out_note(ctx->json, dry ? "%zu endpoints could be made; nothing was." : "%zu endpoints were made.", m->n);
+    ht_out_note(ctx->json, "%zu endpoint%s %s", m->n, m->n == 1 ? "" : "s",
+                dry         ? "could be made; nothing was."
+                : m->n == 1 ? "was made."
+                            : "were made.");
     return HT_OK;
 }
 
