@@ -151,8 +151,9 @@ BEGIN
         PERFORM fail('input', 'an idempotency key has 1 to 255 characters', NULL);
     END IF;
     IF state IS DISTINCT FROM 'emitted' THEN
-        PERFORM emittable(tenant, type);
-    ELSIF contract IS NOT NULL THEN
+        SELECT t.contract INTO contract FROM emittable(tenant, type) t;
+    END IF;
+    IF contract IS NOT NULL THEN
         PERFORM check_contract(contract, data);
     END IF;
 

@@ -164,20 +164,22 @@ BEGIN
         probing = false;
 
     -- 410, a profile's failure rule, or too long nothing but failures
-    FOR sick IN
-        SELECT DISTINCT ON (s.endpoint) s.endpoint, s.tenant, s.delivery,
-               CASE WHEN s.error = 'gone' THEN 'gone' WHEN s.disable THEN 'failures' ELSE 'nothing_but_failures' END AS rule,
-               CASE WHEN s.disable THEN coalesce(s.why, 'too many failures')
-                    ELSE 'nothing but failures since ' || to_char(h.failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI"Z"') END AS why
-        FROM unnest(tenants, endpoints, deliveries, statuses, errors, disables, reasons) WITH ORDINALITY
-             AS s (tenant, endpoint, delivery, status, error, disable, why, i)
-        LEFT JOIN endpoint_health h ON h.endpoint_id = s.endpoint AND h.tenant_id = s.tenant
-        WHERE s.status <> 'succeeded' AND (whole OR s.i = ANY (done))
-          AND (s.disable OR h.failing_since < now_at - failing_most())
-        ORDER BY s.endpoint, s.disable DESC, s.error = 'gone' DESC
-    LOOP
-        PERFORM disable_endpoint(sick.tenant, sick.endpoint, sick.rule, sick.why, sick.delivery);
-    END LOOP;
+    IF NOT ('succeeded' = ALL (statuses)) THEN
+        FOR sick IN
+            SELECT DISTINCT ON (s.endpoint) s.endpoint, s.tenant, s.delivery,
+                   CASE WHEN s.error = 'gone' THEN 'gone' WHEN s.disable THEN 'failures' ELSE 'nothing_but_failures' END AS rule,
+                   CASE WHEN s.disable THEN coalesce(s.why, 'too many failures')
+                        ELSE 'nothing but failures since ' || to_char(h.failing_since AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI"Z"') END AS why
+            FROM unnest(tenants, endpoints, deliveries, statuses, errors, disables, reasons) WITH ORDINALITY
+                 AS s (tenant, endpoint, delivery, status, error, disable, why, i)
+            LEFT JOIN endpoint_health h ON h.endpoint_id = s.endpoint AND h.tenant_id = s.tenant
+            WHERE s.status <> 'succeeded' AND (whole OR s.i = ANY (done))
+              AND (s.disable OR h.failing_since < now_at - failing_most())
+            ORDER BY s.endpoint, s.disable DESC, s.error = 'gone' DESC
+        LOOP
+            PERFORM disable_endpoint(sick.tenant, sick.endpoint, sick.rule, sick.why, sick.delivery);
+        END LOOP;
+    END IF;
 
     IF statuses && ARRAY['exhausted', 'quarantined'] OR errors && ARRAY['blocked'] THEN
         SELECT array_agg(s.tenant), array_agg(s.delivery) INTO sad_tenants, sad

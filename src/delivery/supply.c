@@ -10,7 +10,7 @@
 #define ROUND_BUSY_US   20000
 #define ROUND_IDLE_US   200000
 #define ROUND_LEAST_US  10000
-#define ROUND_MOST_US   250000
+#define ROUND_MOST_US   500000
 /* A round may take this part of the time. */
 #define ROUND_SHARE     20
 /* An endpoint whose first row may be one that we have in hand is asked for more not sooner than this. */

@@ -63,9 +63,9 @@ static const struct {
     {1u << TYPE, TYPE},
 };
 
-/* How far back is looked at first, and then; 0: all the way. A statement over few partitions is planned in a fraction
+/* How far back is looked at first, and then (0: all the way). A statement over few partitions is planned in a fraction
  * of the time that all of them take, and most pages lie within a day. */
-static const int looks_days[] = {1, 8, 0};
+static const int looks_days[] = {1, 0};
 
 struct keys {
     bool bound; /* only these */
