@@ -263,7 +263,7 @@ fuzz: deps-fuzz ## Fuzz everything that parses, FUZZ_SECONDS each (180)
 	@tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
 bench: deps-bench ## Measure against the peers and the machine itself; ONLY="NAME ..." for some of it
-	@$(MAKE) --no-print-directory $(OUT)/hooktop $(OUT)/tests/bench/bench
+	@$(MAKE) --no-print-directory $(OUT)/hooktop $(OUT)/tests/bench/bench $(OUT)/tests/console/fake_console
 	@tests/bench/run.sh $(OUT) $(ONLY)
 
 # clang-tidy: these groups, less what contradicts the house's rules: parameters of one type side by side; products of constants;

@@ -6,7 +6,7 @@ set -u
 build=$(realpath "$1")
 shift
 cd "$(dirname "$0")" || exit 1
-BENCHES=(path backlog sustained held_snapshot hanging idle producers memory two_workers log)
+BENCHES=(path backlog sustained held_snapshot hanging idle producers memory two_workers log console)
 here=$PWD
 program=$build/tests/bench/bench
 work=$(mktemp -d "${TMPDIR:-/tmp}/hooktop-bench.XXXXXX")
