@@ -58,6 +58,13 @@ static void add_headers(const struct ht_signature *s, const struct ht_attempt *a
     }
 }
 
+/* On a line of its own, so that it stands whole in 80 columns. */
+static void add_digest(struct ht_doc *d, const char *label, const char *hex)
+{
+    ht_doc_addf(d, HT_STYLE_LABEL, "  %s\n", label);
+    ht_doc_addf(d, HT_STYLE_ROW, "    %s\n", hex);
+}
+
 static void add_signed(const struct ht_signature *s, size_t body_len, struct ht_doc *d)
 {
     char text[64];
@@ -72,8 +79,8 @@ static void add_signed(const struct ht_signature *s, size_t body_len, struct ht_
         ht_doc_field(d, "Before body", HT_STYLE_ROW, s->before);
     snprintf(text, sizeof text, "%zu bytes", body_len);
     ht_doc_field(d, "Body", HT_STYLE_ROW, text);
-    ht_doc_field(d, "Its SHA-256", HT_STYLE_ROW, s->body_sha256);
-    ht_doc_field(d, "SHA-256 of all", HT_STYLE_ROW, s->signed_sha256);
+    add_digest(d, "SHA-256 of the body", s->body_sha256);
+    add_digest(d, "SHA-256 of all that is signed", s->signed_sha256);
 }
 
 static void add_check(const struct ht_delivery *v, const struct ht_signature *s, struct ht_doc *d)

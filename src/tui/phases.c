@@ -46,11 +46,11 @@ void ht_doc_phases(struct ht_doc *d, const struct ht_phases *p, const struct ht_
     size_t n = phases_of(p, phases);
     for (size_t i = 0; i < n; i++) {
         ht_doc_addf(d, HT_STYLE_LABEL, "  %-12s", phases[i].name);
-        ht_doc_addf(d, HT_STYLE_ROW, "%9.1f ms  ", (phases[i].to_us - phases[i].from_us) / 1000.0);
+        ht_doc_addf(d, HT_STYLE_ROW, "%9.2f ms  ", (phases[i].to_us - phases[i].from_us) / 1000.0);
         if (!c->plain)
             add_bar(d, &phases[i], p->total_us, c->ascii);
         ht_doc_end(d);
     }
     ht_doc_addf(d, HT_STYLE_LABEL, "  %-12s", "total");
-    ht_doc_addf(d, HT_STYLE_HEADING, "%9.1f ms\n", p->total_us / 1000.0);
+    ht_doc_addf(d, HT_STYLE_HEADING, "%9.2f ms\n", p->total_us / 1000.0);
 }
