@@ -179,7 +179,7 @@ BEGIN
         RETURN 0;
     END IF;
     due := greatest(r.next_at, clock_timestamp());
-    room := least(most, ceil(extract(epoch FROM clock_timestamp() + interval '6 s' - due) * r.rate_per_s));
+    room := greatest(0, least(most, ceil(extract(epoch FROM clock_timestamp() + interval '6 s' - due) * r.rate_per_s)));
     FOR i IN SELECT x.delivery_id FROM replay_item x WHERE x.replay_id = r.id AND x.tenant_id = tenant AND x.state = 'waiting'
              ORDER BY x.delivery_id LIMIT room LOOP
         SELECT * INTO done FROM redeliver_row(tenant, i.delivery_id, due, true, r.status);
@@ -261,7 +261,9 @@ BEGIN
     RETURN made;
 END $$;
 
-CREATE FUNCTION hooktop.replay_change(tenant uuid, id uuid, wanted text, reason text) RETURNS void LANGUAGE plpgsql SECURITY DEFINER
+-- rate: NULL leaves it as it is.
+CREATE FUNCTION hooktop.replay_change(tenant uuid, id uuid, wanted text, reason text, rate float8) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, hooktop, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -277,12 +279,14 @@ BEGIN
         PERFORM fail('state', format('the replay is %s already', r.state), NULL);
     ELSIF wanted NOT IN ('running', 'paused', 'cancelled') THEN
         PERFORM fail('input', format('a replay cannot be made %s', wanted), NULL);
+    ELSIF rate <= 0 OR rate > 10000 THEN
+        PERFORM fail('input', 'a replay''s rate is more than 0 and at most 10000 per second', NULL);
     END IF;
-    UPDATE replay x SET state = wanted, ended_at = CASE wanted WHEN 'cancelled' THEN clock_timestamp() END,
-                        next_at = greatest(x.next_at, clock_timestamp())
+    UPDATE replay x SET state = wanted, rate_per_s = coalesce(rate, x.rate_per_s), ended_at = CASE wanted WHEN 'cancelled' THEN clock_timestamp() END,
+                        next_at = CASE WHEN rate IS NULL THEN greatest(x.next_at, clock_timestamp()) ELSE clock_timestamp() END
     WHERE x.id = r.id AND x.tenant_id = tenant;
     PERFORM audit_add(tenant, 'replay.' || CASE wanted WHEN 'running' THEN 'resumed' ELSE wanted END, r.id::text, reason,
-                      json_build_object('redelivered', r.redelivered, 'of', r.total));
+                      json_build_object('redelivered', r.redelivered, 'of', r.total, 'rate', coalesce(rate, r.rate_per_s)));
     IF wanted = 'running' THEN
         PERFORM replay_advance(tenant, r.id, 100);
     END IF;
@@ -315,11 +319,11 @@ REVOKE ALL ON FUNCTION hooktop.redeliver_row(uuid, uuid, timestamptz, boolean, t
     hooktop.replay_preview(uuid, timestamptz, timestamptz, uuid, text, text, int, text),
     hooktop.replay_advance(uuid, uuid, int), hooktop.replay_step(int),
     hooktop.replay_start(uuid, timestamptz, timestamptz, uuid, text, text, int, text, float8, text),
-    hooktop.replay_change(uuid, uuid, text, text), hooktop.replay_tally(uuid) FROM PUBLIC;
+    hooktop.replay_change(uuid, uuid, text, text, float8), hooktop.replay_tally(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hooktop.redeliver(uuid, uuid, text),
     hooktop.replay_preview(uuid, timestamptz, timestamptz, uuid, text, text, int, text),
     hooktop.replay_start(uuid, timestamptz, timestamptz, uuid, text, text, int, text, float8, text),
-    hooktop.replay_change(uuid, uuid, text, text) TO hooktop_support;
+    hooktop.replay_change(uuid, uuid, text, text, float8) TO hooktop_support;
 GRANT EXECUTE ON FUNCTION hooktop.replay_tally(uuid) TO hooktop_viewer;
 GRANT EXECUTE ON FUNCTION hooktop.replay_step(int) TO hooktop_worker;
 

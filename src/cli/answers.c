@@ -335,6 +335,8 @@ static const struct {
     [HT_REQ_REPLAY] = {ht_answer_replay, HT_REP_REPLAY, false},
     [HT_REQ_REPLAY_CHANGE] = {ht_answer_replay_change, HT_REP_DONE, true},
     [HT_REQ_SNOOZE] = {ht_answer_snooze, HT_REP_DONE, true},
+    [HT_REQ_ACKNOWLEDGE] = {ht_answer_acknowledge, HT_REP_DONE, true},
+    [HT_REQ_MUTE] = {ht_answer_mute, HT_REP_DONE, true},
     [HT_REQ_REDELIVER] = {answer_redeliver, HT_REP_DONE, true},
     [HT_REQ_CANCEL] = {answer_cancel, HT_REP_DONE, true},
     [HT_REQ_ENDPOINT_STATE] = {answer_state, HT_REP_DONE, true},

@@ -48,8 +48,9 @@ enum ht_rc ht_answer_failures(struct ht_part *p, const struct ht_request *q, str
         from = r->db_now - WINDOW_US;
     }
     r->failures.window_us = r->db_now - from;
-    return rc == HT_OK ? ht_store_failure_groups(p->conn, p->tenant, &f, r->failures.window_us, GROUPS_MAX,
-                                                 &r->failures.list, err)
+    r->failures.by = (enum ht_failure_by)q->state;
+    return rc == HT_OK ? ht_store_failure_groups(p->conn, p->tenant, &f, r->failures.window_us,
+                                                 (enum ht_failure_by)q->state, GROUPS_MAX, &r->failures.list, err)
                        : rc;
 }
 
@@ -97,7 +98,7 @@ enum ht_rc ht_answer_replay_change(struct ht_part *p, const struct ht_request *q
     char text[96];
     enum ht_rc rc = find_replay(p, &q->id, &replay, err);
     if (rc == HT_OK)
-        rc = ht_store_replay_change(p->conn, &replay, (enum ht_replay_state)q->state, q->reason, err);
+        rc = ht_store_replay_change(p->conn, &replay, (enum ht_replay_state)q->state, q->rate_per_s, q->reason, err);
     snprintf(text, sizeof text, "%s; %" PRId64 " of %" PRId64 " redelivered", ht_replay_words[q->state].name,
              replay.redelivered, replay.total);
     r->id = q->id;
@@ -114,10 +115,24 @@ enum ht_rc ht_answer_snooze(struct ht_part *p, const struct ht_request *q, struc
     if (rc == HT_OK)
         rc = ht_store_endpoint_snooze(p->conn, &e, q->overlap_ms, q->state != 0, q->reason, err);
     r->id = q->id;
+    r->was_until = e.snoozed_until;
+    r->was_always = e.never_disable;
     r->text = ht_strdup(q->state != 0        ? "failures never disable it now"
                         : q->overlap_ms != 0 ? "failures do not disable it for so long"
                                              : "failures may disable it again");
     return rc;
+}
+
+enum ht_rc ht_answer_acknowledge(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    r->text = ht_strdup(q->state != 0 ? "somebody looks after it" : "open again");
+    return ht_store_failure_acknowledge(p->conn, &q->replay, q->state != 0, q->reason, err);
+}
+
+enum ht_rc ht_answer_mute(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    r->text = ht_strdup(q->overlap_ms != 0 ? "muted: last in the list until then" : "no longer muted");
+    return ht_store_failure_mute(p->conn, &q->replay, q->overlap_ms, q->reason, err);
 }
 
 enum ht_rc ht_errand_replay_preview(struct ht_part *p, const struct ht_request *q, struct ht_reply *r,

@@ -36,7 +36,8 @@ enum ht_rc ht_cmd_delivery_groups(struct ht_ctx *ctx, const struct ht_args *args
     if (rc == HT_OK)
         rc = ht_ctx_tenant_bound(ctx, &tenant_id, &tenant, err);
     if (rc == HT_OK)
-        rc = ht_store_failure_groups(ctx->conn, tenant, &f, INT64_C(86400) * 1000000, ht_ctx_limit(ctx), &list, err);
+        rc = ht_store_failure_groups(ctx->conn, tenant, &f, INT64_C(86400) * 1000000, HT_FAILURES_BY_ALL,
+                                     ht_ctx_limit(ctx), &list, err);
     if (rc == HT_OK)
         ht_out_rows(ctx->json, &ht_kind_failure_group, list.rows, list.n, list.more);
     return rc;

@@ -202,6 +202,7 @@ enum ht_rc ht_cmd_replay_show(struct ht_ctx *ctx, const struct ht_args *args, st
 
 static enum ht_rc change(struct ht_ctx *ctx, const struct ht_args *args, enum ht_replay_state to, struct ht_err *err)
 {
+    const struct ht_arg *rate = &args->opt[HT_OPT_REPLAY_RATE];
     HT_CLEANUP(ht_replay_fini) struct ht_replay r = {0};
     struct ht_conn *conn;
     char id[HT_UUID_TEXT];
@@ -209,7 +210,7 @@ static enum ht_rc change(struct ht_ctx *ctx, const struct ht_args *args, enum ht
     if (rc == HT_OK)
         rc = ht_store_replay_find(conn, args->operands[0], &r, err);
     if (rc == HT_OK)
-        rc = ht_store_replay_change(conn, &r, to, ctx->reason, err);
+        rc = ht_store_replay_change(conn, &r, to, rate->given ? rate->rate : 0, ctx->reason, err);
     if (rc != HT_OK)
         return rc;
     ht_uuid_format(&r.id, id);

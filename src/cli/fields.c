@@ -275,6 +275,10 @@ static const struct ht_field failure_group_fields[] = {
     FIELD(ht_failure_group, last_at, "last_at", "LAST", HT_FIELD_TIME, COLUMN),
     FIELD(ht_failure_group, next_at, "next_at", "NEXT", HT_FIELD_TIME, COLUMN | GIVES),
     FIELD(ht_failure_group, endpoint_id, "endpoint_id", "ENDPOINT", HT_FIELD_UUID, COLUMN),
+    FIELD(ht_failure_group, acknowledged_at, "acknowledged_at", NULL, HT_FIELD_TIME, 0),
+    FIELD(ht_failure_group, acknowledged_by, "acknowledged_by", NULL, HT_FIELD_TEXT, 0),
+    FIELD(ht_failure_group, note, "note", NULL, HT_FIELD_TEXT, 0),
+    FIELD(ht_failure_group, muted_until, "muted_until", NULL, HT_FIELD_TIME, 0),
     FIELD(ht_failure_group, sample_id, "sample_id", "SAMPLE", HT_FIELD_UUID, COLUMN | GIVES),
     FIELD(ht_failure_group, endpoint_url, "url", "URL", HT_FIELD_ASCII, COLUMN | SHRINKS),
 };

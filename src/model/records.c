@@ -107,7 +107,7 @@ void ht_why_fini(struct ht_why *w)
 
 void ht_failure_group_fini(struct ht_failure_group *g)
 {
-    FREE_STRINGS(g->endpoint_url, g->endpoint_description, g->profile, g->tenant_name);
+    FREE_STRINGS(g->endpoint_url, g->endpoint_description, g->profile, g->tenant_name, g->acknowledged_by, g->note);
     *g = (struct ht_failure_group){0};
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #define ROW(id, name, sign, meaning) {name, sign, meaning},
+const struct ht_word ht_failure_by_words[HT_FAILURE_BY_COUNT] = {HT_FAILURE_BYS(ROW)};
 const struct ht_word ht_replay_words[HT_REPLAY_STATE_COUNT] = {HT_REPLAY_STATES(ROW)};
 
 int64_t ht_replay_seconds(int64_t deliveries, double rate_per_s)

@@ -165,15 +165,19 @@ enum ht_rc ht_store_replay_find(struct ht_conn *c, const char *id, struct ht_rep
 }
 
 enum ht_rc ht_store_replay_change(struct ht_conn *c, const struct ht_replay *r, enum ht_replay_state to,
-                                  const char *reason, struct ht_err *err)
+                                  double rate_per_s, const char *reason, struct ht_err *err)
 {
-    static const struct ht_stmt s = {.what = "replay", .sql = "SELECT hooktop.replay_change($1, $2, $3, $4)"};
+    static const struct ht_stmt s = {.what = "replay", .sql = "SELECT hooktop.replay_change($1, $2, $3, $4, $5)"};
     struct ht_params p HT_PARAMS_CLEANUP;
     ht_params_init(&p);
     ht_put_uuid(&p, &r->tenant_id);
     ht_put_uuid(&p, &r->id);
     ht_put_text(&p, ht_replay_words[to].name);
     ht_put_text(&p, reason);
+    if (rate_per_s > 0)
+        ht_put_f64(&p, rate_per_s);
+    else
+        ht_put_null(&p, HT_PG_FLOAT8);
     return ht_conn_do(c, &s, &p, err);
 }
 

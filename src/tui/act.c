@@ -272,7 +272,7 @@ bool ht_act_on_subject(struct ht_app *app, enum ht_action_id action)
     else if (action == HT_ACT_EVENT && !ht_uuid_is_nil(&it.event))
         (void)ht_app_open(app, HT_SCREEN_EVENT, &it.event);
     else
-        return ht_act_on_replay(app, action, &it);
+        return (it.group && ht_act_on_failures(app, action, it.group)) || ht_act_on_replay(app, action, &it);
     return true;
 }
 
@@ -339,7 +339,7 @@ void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_
     ht_app_flash(app, bad ? HT_FLASH_ERROR : HT_FLASH_INFO, "%s %s: %s%s", w->verb, w->subject, text ? text : "done",
                  w->undo.verb ? "; U takes it back for 60 s" : "");
     if (w->undo.verb)
-        ht_undo_offer(app, w);
+        ht_undo_offer(app, w, reply);
     if (reply->request == HT_REQ_REPLAY_START)
         (void)ht_app_open(app, HT_SCREEN_REPLAY, &reply->id);
     else if (reply->kind == HT_REP_PING)

@@ -30,6 +30,18 @@ static void show_took(struct ht_dialog *d)
     ht_dialog_set(d, TOOK, rate > 0 ? text : "for ever: give a rate");
 }
 
+/* How fast, and how long that takes. */
+static void add_rate(struct ht_dialog *d, int64_t count, double usual)
+{
+    char rate[32];
+    snprintf(rate, sizeof rate, "%g", usual);
+    d->count = count;
+    d->changed = show_took;
+    ht_dialog_info(d, TOOK, "");
+    ht_dialog_number(d, RATE, rate);
+    show_took(d);
+}
+
 static void add_count(char *text, size_t size, int64_t n, const char *what)
 {
     size_t used = strlen(text);
@@ -50,9 +62,7 @@ void ht_act_previewed(struct ht_app *app, const struct ht_reply *reply, const ch
     struct ht_dialog *d =
         ht_act_ask(app, 2, HT_ACT_REDELIVER_GROUP, &reply->preview.what.endpoint_id, subject, "Redeliver", title);
     d->done = group_answered;
-    d->changed = show_took;
     d->replay = reply->preview.what;
-    d->count = sent;
     snprintf(count, sizeof count, "%" PRId64, sent);
     ht_dialog_info(d, "Deliveries", count);
     add_count(held, sizeof held, p->paused, "to a paused endpoint");
@@ -62,11 +72,9 @@ void ht_act_previewed(struct ht_app *app, const struct ht_reply *reply, const ch
     add_count(out, sizeof out, p->removed, "to a removed endpoint");
     add_count(out, sizeof out, p->purged, "without a payload");
     ht_dialog_info(d, "Left out", out[0] ? out : "none");
-    ht_dialog_info(d, TOOK, "");
     ht_dialog_note(d, "Oldest first, each once. What succeeds by itself before its turn is left out. Workers do it: it "
                       "goes on when this console is closed, and can be paused and cancelled.");
-    ht_dialog_number(d, RATE, "10");
-    show_took(d);
+    add_rate(d, sent, HT_REPLAY_RATE_USUAL);
     if (d->level >= 3) /* many: the count instead of a name */
         snprintf(d->subject, sizeof d->subject, "%s", count);
     ht_act_finish(app, d, true);
@@ -75,24 +83,22 @@ void ht_act_previewed(struct ht_app *app, const struct ht_reply *reply, const ch
 
 static void ask_group(struct ht_app *app, const struct ht_failure_group *g)
 {
-    char subject[96], whole[1024], name[64];
+    char subject[96];
     struct ht_request *r = ht_request_new(HT_REQ_REPLAY_PREVIEW, 0);
     struct ht_replay_what *w = &r->replay;
     struct ht_screen *s = ht_app_top(app);
     w->tenant_id = g->tenant_id;
     w->endpoint_id = g->endpoint_id;
     w->since = ht_failures_since(app, s);
-    snprintf(w->status, sizeof w->status, "%s", ht_delivery_words[g->status].name);
-    snprintf(w->error, sizeof w->error, "%s", ht_attempt_words[g->error].name);
-    w->by_code = true;
-    w->code = g->code;
-    /* made visible before it is cut: a cut then falls between characters, and where the eye expects it */
-    if (g->endpoint_description)
-        ht_text_clean_str(whole, sizeof whole, g->endpoint_description, HT_TEXT_CELL);
-    else
-        ht_text_clean_str(whole, sizeof whole, g->endpoint_url ? g->endpoint_url : "", HT_TEXT_ASCII);
-    ht_text_clean_str(name, sizeof name, whole, HT_TEXT_CELL);
-    snprintf(subject, sizeof subject, "%s of %s", ht_attempt_words[g->error].name, name);
+    enum ht_failure_by by = ht_failures_by(s);
+    if (by == HT_FAILURES_BY_ALL)
+        snprintf(w->status, sizeof w->status, "%s", ht_delivery_words[g->status].name);
+    if (by != HT_FAILURES_BY_ENDPOINT) {
+        snprintf(w->error, sizeof w->error, "%s", ht_attempt_words[g->error].name);
+        w->by_code = true;
+        w->code = g->code;
+    }
+    ht_act_group_name(g, subject, sizeof subject);
     ht_app_write(app, app->o->errands, r, "count", subject);
 }
 
@@ -102,7 +108,9 @@ static void change_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
     if (!yes)
         return;
     struct ht_request *r = ht_act_request(d, HT_REQ_REPLAY_CHANGE);
+    const char *rate = ht_dialog_input(d, RATE);
     r->state = d->wanted;
+    r->rate_per_s = rate ? strtod(rate, NULL) : 0;
     ht_app_write(app, app->o->loader, r, "replay", d->subject);
 }
 
@@ -115,13 +123,16 @@ static void ask_change(struct ht_app *app, const struct ht_replay *r, enum ht_ac
         ht_app_flash(app, HT_FLASH_ERROR, "replay %s is %s already", id, ht_replay_words[r->state].name);
         return;
     }
+    bool resumes = on && action == HT_ACT_REPLAY_PAUSE;
     const char *verb = action == HT_ACT_REPLAY_CANCEL ? "Cancel it" : on ? "Resume" : "Pause";
     snprintf(title, sizeof title, "%s: %" PRId64 " of %" PRId64 " are redelivered?", verb, r->redelivered, r->total);
-    struct ht_dialog *d = ht_act_ask(app, 1, action, &r->id, id, verb, title);
+    struct ht_dialog *d = ht_act_ask(app, resumes ? 2 : 1, action, &r->id, id, verb, title);
     d->done = change_answered;
     d->wanted = action == HT_ACT_REPLAY_CANCEL ? HT_REPLAY_CANCELLED : on ? HT_REPLAY_RUNNING : HT_REPLAY_PAUSED;
     if (d->level >= 2)
         ht_dialog_info(d, "Replay", id);
+    if (resumes)
+        add_rate(d, r->total - r->redelivered - r->skipped, r->rate_per_s);
     ht_act_finish(app, d, true);
 }
 

@@ -21,7 +21,9 @@ static void snooze_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
     struct ht_request *r = ht_act_request(d, HT_REQ_SNOOZE);
     r->overlap_ms = leaves[ht_dialog_chosen(d, LEAVE)].ms;
     r->state = leaves[ht_dialog_chosen(d, LEAVE)].always;
-    ht_app_write(app, app->o->loader, r, "snooze", d->subject);
+    struct ht_write *w = ht_app_write(app, app->o->loader, r, "snooze", d->subject);
+    if (w)
+        w->undo = (struct ht_undo){.verb = "the leave as it was for", .request = HT_REQ_SNOOZE, .id = d->id};
 }
 
 void ht_act_ask_snooze(struct ht_app *app, const struct ht_endpoint *e)

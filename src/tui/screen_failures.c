@@ -16,23 +16,25 @@ struct state {
     struct ht_list list;
     struct ht_failure_groups groups;
     int64_t window_us;
+    enum ht_failure_by by, of_rows; /* wanted; as the groups are that are here */
     int64_t took_us;
     struct ht_endpoint under; /* the endpoint of the group under the cursor, its strings the group's */
 };
 
-enum { C_COUNT, C_ENDPOINT, C_ERROR, C_CODE, C_STATUS, C_FIRST, C_LAST, C_NEXT, C_TREND, C_STATE, C_TENANT };
+enum { C_COUNT, C_ENDPOINT, C_ERROR, C_CODE, C_STATUS, C_FIRST, C_LAST, C_NEXT, C_TREND, C_MARK, C_STATE, C_TENANT };
 static const struct ht_column columns[] = {
     [C_COUNT] = {"COUNT", 6, 8, 0, true},
     [C_ENDPOINT] = {"ENDPOINT", 14, 44, 0, false},
     [C_ERROR] = {"ERROR", 10, 18, 0, false},
     [C_CODE] = {"CODE", 4, 4, 0, true},
     [C_STATUS] = {"ST", 2, 2, 0, false},
-    [C_FIRST] = {"FIRST", 5, 5, 2, true},
+    [C_FIRST] = {"FIRST", 5, 5, 3, true},
     [C_LAST] = {"LAST", 5, 5, 0, true},
-    [C_NEXT] = {"NEXT", 6, 6, 1, true},
+    [C_NEXT] = {"NEXT", 6, 6, 2, true},
     [C_TREND] = {"TREND", HT_TREND, HT_TREND, 0, false},
-    [C_STATE] = {"ENDPOINT IS", 11, 11, 3, false},
-    [C_TENANT] = {"TENANT", 8, 16, 4, false},
+    [C_MARK] = {"HANDLED", 7, 20, 1, false},
+    [C_STATE] = {"ENDPOINT IS", 11, 11, 4, false},
+    [C_TENANT] = {"TENANT", 8, 16, 5, false},
 };
 
 struct view {
@@ -45,11 +47,34 @@ static const char *name_of(const struct ht_failure_group *g)
     return g->endpoint_description ? g->endpoint_description : g->endpoint_url;
 }
 
+/* "muted 2h", "sue: they rebuild it", or nothing. */
+static void mark_cell(const struct ht_app *app, const struct ht_failure_group *g, struct ht_cell_text *t)
+{
+    char when[HT_AGE_TEXT];
+    ht_time_short(app, g->muted_until, when);
+    if (g->muted_until)
+        ht_cell_fmt(t, HT_STYLE_DIM, "muted %s", when);
+    else if (g->acknowledged_at)
+        ht_cell_fmt(t, HT_STYLE_HELD, "%s%s%s", g->acknowledged_by ? g->acknowledged_by : "acknowledged",
+                    g->note ? ": " : "", g->note ? g->note : "");
+}
+
+/* What rows of this grouping do not tell apart. */
+static bool mixed(const struct state *st, size_t column)
+{
+    return (st->of_rows == HT_FAILURES_BY_ENDPOINT && (column == C_ERROR || column == C_CODE || column == C_STATUS)) ||
+           (st->of_rows == HT_FAILURES_BY_ERROR && (column == C_ENDPOINT || column == C_STATUS || column == C_STATE));
+}
+
 static void cell(const void *user, size_t row, size_t column, struct ht_cell_text *t)
 {
     const struct view *v = user;
     const struct ht_failure_group *g = &v->st->groups.rows[row];
     bool retrying = g->status == HT_DELIVERY_READY;
+    if (mixed(v->st, column)) {
+        ht_cell_str(t, HT_STYLE_DIM, "*"); /* any */
+        return;
+    }
     switch (column) {
     case C_COUNT:
         ht_cell_fmt(t, HT_STYLE_FAILED, "%" PRId64, g->count);
@@ -82,6 +107,9 @@ static void cell(const void *user, size_t row, size_t column, struct ht_cell_tex
             break;
         ht_spark(g->trend, HT_TREND, v->app->canvas.ascii, t->own, sizeof t->own);
         ht_cell_str(t, HT_STYLE_SPARK, t->own);
+        break;
+    case C_MARK:
+        mark_cell(v->app, g, t);
         break;
     case C_STATE:
         ht_cell_str(t, ht_style_of_endpoint(g->endpoint_status), ht_endpoint_words[g->endpoint_status].name);
@@ -123,9 +151,15 @@ int64_t ht_failures_since(const struct ht_app *app, const struct ht_screen *s)
     return ht_app_db_now(app) - (st->window_us ? st->window_us : WINDOW_US);
 }
 
+enum ht_failure_by ht_failures_by(const struct ht_screen *s)
+{
+    return ((const struct state *)s->state)->of_rows;
+}
+
 static void fetch(struct ht_app *app, struct ht_screen *s)
 {
     struct ht_request *r = ht_request_new(HT_REQ_FAILURES, 0);
+    r->state = (int32_t)((const struct state *)s->state)->by;
     r->text = ht_strdup(s->filter.applied);
     (void)ht_app_ask(app, s, r);
 }
@@ -138,6 +172,7 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
     ht_failure_groups_fini(&st->groups);
     st->groups = r->failures.list;
     st->window_us = r->failures.window_us;
+    st->of_rows = r->failures.by;
     st->took_us = r->took_ms * 1000LL;
     r->failures.list = (struct ht_failure_groups){0};
     struct view v = {app, st};
@@ -152,27 +187,46 @@ static void changed(struct ht_app *app, struct ht_screen *s)
     ht_screen_refresh(app, s, st->took_us * 20 > REFRESH_US ? st->took_us * 20 : REFRESH_US);
 }
 
+/* "24h": whole hours, or whatever else it is. */
+static void span_text(int64_t us, char *ret, size_t size)
+{
+    int64_t minutes = (us / 1000000 + 30) / 60;
+    if (minutes % 60 == 0 && minutes <= 48 * 60)
+        snprintf(ret, size, "%" PRId64 "h", minutes / 60);
+    else
+        ht_duration_format(minutes * 60000, ret, size);
+}
+
 static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, struct ht_rect r)
 {
     struct state *st = s->state;
     struct view v = {app, st};
     struct ht_list_rows rows = rows_of(&v, s);
-    char span[24], right[64];
-    ht_duration_format(st->window_us / 1000000 * 1000, span, sizeof span);
-    snprintf(right, sizeof right, "%zu%s groups, last %s", st->groups.n, st->groups.more ? "+" : "", span);
+    char span[24], right[128];
+    int handled = 0;
+    for (size_t i = 0; i < st->groups.n; i++)
+        handled += st->groups.rows[i].acknowledged_at || st->groups.rows[i].muted_until;
+    span_text(st->window_us, span, sizeof span);
+    snprintf(right, sizeof right, "%zu%s by %s, %d handled, %s", st->groups.n, st->groups.more ? "+" : "",
+             ht_failure_by_words[st->of_rows].name, handled, span);
     ht_chrome_list_head(app, s, c, &r, s->data_at ? right : NULL);
     ht_list_draw(&st->list, &rows, c, r);
 }
 
 static void open_log(struct ht_app *app, const struct state *st, const struct ht_failure_group *g)
 {
-    char filter[HT_PROMPT_MAX], id[HT_UUID_TEXT], span[24], code[24] = "";
+    char filter[HT_PROMPT_MAX], id[HT_UUID_TEXT], span[24], code[24] = "", of[64] = "", error[64] = "";
+    const char *status = ht_delivery_words[g->status].name;
     ht_uuid_format(&g->endpoint_id, id);
     ht_duration_format(st->window_us / 1000, span, sizeof span);
+    if (st->of_rows != HT_FAILURES_BY_ERROR)
+        snprintf(of, sizeof of, "endpoint:%s ", id);
+    if (st->of_rows != HT_FAILURES_BY_ENDPOINT)
+        snprintf(error, sizeof error, "error:%s ", ht_attempt_words[g->error].name);
     if (g->code)
-        snprintf(code, sizeof code, " code:%d", (int)g->code);
-    snprintf(filter, sizeof filter, "endpoint:%s error:%s%s status:%s after:-%s", id, ht_attempt_words[g->error].name,
-             code, ht_delivery_words[g->status].name, span);
+        snprintf(code, sizeof code, "code:%d ", (int)g->code);
+    snprintf(filter, sizeof filter, "%s%s%sstatus:%s after:-%s", of, error, code,
+             st->of_rows == HT_FAILURES_BY_ALL ? status : "ready|held|exhausted|quarantined attempts:>0", span);
     ht_log_filtered(app, filter);
 }
 
@@ -181,6 +235,12 @@ static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id actio
     struct state *st = s->state;
     struct view v = {app, st};
     struct ht_list_rows rows = rows_of(&v, s);
+    if (action == HT_ACT_GROUP_BY) {
+        st->by = (enum ht_failure_by)((st->by + 1) % HT_FAILURE_BY_COUNT);
+        ht_screen_forget(s);
+        ht_screen_refresh(app, s, 0);
+        return true;
+    }
     if (action != HT_ACT_OPEN)
         return ht_list_act(&st->list, &rows, action);
     if (st->groups.n > 0)
@@ -206,7 +266,7 @@ static bool subject(struct ht_screen *s, struct ht_subject *ret)
     };
     ret->id = g->endpoint_id;
     ret->group = g;
-    ret->endpoint = &st->under;
+    ret->endpoint = ht_uuid_is_nil(&g->endpoint_id) ? NULL : &st->under;
     return true;
 }
 
@@ -222,8 +282,12 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
     for (size_t i = 0; i < st->groups.n; i++)
         all += st->groups.rows[i].count;
     ht_text_clean_str(url, sizeof url, g->endpoint_url ? g->endpoint_url : "removed", HT_TEXT_ASCII);
-    snprintf(ret, size, "%zu/%zu | %" PRId64 " deliveries | %s | %s: %s", st->list.cursor + 1, st->groups.n, all,
-             ht_attempt_words[g->error].meaning, ht_endpoint_words[g->endpoint_status].name, url);
+    char error[160] = "", at[320] = "";
+    if (!mixed(st, C_ERROR))
+        snprintf(error, sizeof error, " | %s", ht_attempt_words[g->error].meaning);
+    if (!mixed(st, C_ENDPOINT))
+        snprintf(at, sizeof at, " | %s: %s", ht_endpoint_words[g->endpoint_status].name, url);
+    snprintf(ret, size, "%zu/%zu | %" PRId64 " deliveries%s%s", st->list.cursor + 1, st->groups.n, all, error, at);
 }
 
 static void open_screen(struct ht_app *app, struct ht_screen *s)

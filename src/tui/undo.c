@@ -26,9 +26,13 @@ struct ht_undo ht_undo_subscription(const struct ht_uuid *endpoint, bool was_on)
                             .verb = was_on ? "subscribe to" : "unsubscribe from"};
 }
 
-void ht_undo_offer(struct ht_app *app, const struct ht_write *done)
+void ht_undo_offer(struct ht_app *app, const struct ht_write *done, const struct ht_reply *reply)
 {
     app->undo = done->undo;
+    if (done->undo.request == HT_REQ_SNOOZE) { /* what it was is known to who changed it */
+        app->undo.until = reply->was_until;
+        app->undo.state = reply->was_always;
+    }
     app->undo_until = app->now_us + HT_UNDO_US;
     snprintf(app->undo_subject, sizeof app->undo_subject, "%s", done->subject);
 }
@@ -40,9 +44,11 @@ static void answered(struct ht_app *app, struct ht_dialog *d, bool yes)
         return;
     struct ht_request *r = ht_act_request(d, u->request);
     r->state = u->state;
+    r->replay = u->replay;
+    r->overlap_ms = u->until > ht_app_db_now(app) ? (u->until - ht_app_db_now(app)) / 1000 : 0;
     if (u->request == HT_REQ_SUBSCRIBE)
         r->text = ht_strdup(app->undo_subject);
-    else
+    else if (u->request == HT_REQ_ENDPOINT_STATE)
         r->choice = u->state == HT_ENDPOINT_ACTIVE ? HT_HELD_RELEASE : HT_HELD_KEEP;
     (void)ht_app_write(app, app->o->loader, r, u->verb, app->undo_subject);
     app->undo = (struct ht_undo){0};

@@ -99,7 +99,7 @@ void ht_rig_fini(struct ht_rig *r)
 
 static bool is_page(enum ht_request_kind kind)
 {
-    return kind <= HT_REQ_WHOAMI;
+    return kind < HT_REQ_REDELIVER;
 }
 
 static bool serve(struct ht_rig *r, struct ht_mailbox *box)

@@ -25,6 +25,7 @@ static struct ht_reply *failures(const struct ht_request *q)
                  {HT_ATTEMPT_SEALED, 0, HT_DELIVERY_QUARANTINED}};
     struct ht_reply *r = ht_reply_new(HT_REP_FAILURES, q->kind, q->ticket);
     bool none = q->text && strstr(q->text, "nothing");
+    r->failures.by = (enum ht_failure_by)q->state;
     r->failures.window_us = 86400LL * 1000000;
     r->failures.list.rows = ht_alloc(GROUPS, sizeof *r->failures.list.rows);
     for (int i = 0; !none && i < GROUPS; i++) {
@@ -47,7 +48,13 @@ static struct ht_reply *failures(const struct ht_request *q)
             .last_at = HT_DATA_NOW - (6 + 100 * i) * 1000000LL,
             .next_at = i % 5 == 1 || i % 5 == 2 ? HT_DATA_NOW + (i + 3) * 60000000LL : 0,
             .sample_id = ht_data_id(2, i),
+            .acknowledged_at = i == 3 ? HT_DATA_NOW - 3600000000LL : 0,
+            .acknowledged_by = i == 3 ? ht_strdup("ana") : NULL,
+            .note = i == 3 ? ht_strdup("cert renewal \033[7m") : NULL,
+            .muted_until = i == 13 ? HT_DATA_NOW + 7200000000LL : 0,
         };
+        if (q->state == HT_FAILURES_BY_ERROR)
+            g->endpoint_id = (struct ht_uuid){0};
         for (int k = 0; k < HT_TREND; k++)
             g->trend[k] = (k * (i + 3)) % 9;
     }

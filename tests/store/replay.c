@@ -177,7 +177,7 @@ static void only_support_of_the_tenant_may(void **state)
     HT_CLEANUP(ht_replays_fini) struct ht_replays list = {0};
     STORE_OK(ht_store_replays(c, NULL, NULL, 10, &list, &err));
     assert_int_equal(list.n, 0);
-    STORE_REFUSED(HT_DENIED, ht_store_replay_change(c, &r, HT_REPLAY_CANCELLED, NULL, &err), "no member", NULL);
+    STORE_REFUSED(HT_DENIED, ht_store_replay_change(c, &r, HT_REPLAY_CANCELLED, 0, NULL, &err), "no member", NULL);
     ht_conn_close(c);
     free(viewer);
     free(foreign);

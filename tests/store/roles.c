@@ -36,6 +36,8 @@ static const char *const expected_functions[] = {
     "endpoint_verified: admin support",
     "event_purge: admin",
     "failing_most: admin support viewer",
+    "failure_acknowledge: admin support",
+    "failure_mute: admin support",
     "goodbye: worker",
     "health: admin support viewer",
     "heartbeat: worker",

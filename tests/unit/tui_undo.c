@@ -67,6 +67,73 @@ static void subscriptions_go_both_ways(void **state)
     assert_string_equal(r->last->text, "invoice.*");
 }
 
+static void an_acknowledgement_comes_back(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "3A");
+    answer_yes(r);
+    assert_int_equal(r->last->kind, HT_REQ_ACKNOWLEDGE);
+    assert_int_equal(r->last->state, 1);
+    assert_string_equal(r->last->replay.error, "gone");
+    assert_int_equal(r->last->replay.code, 410);
+    SHOWS(r, "U takes it back for 60 s");
+    ht_rig_keys(r, "U");
+    SHOWS(r, "Undo: open again gone of Acme CRM sync?");
+    answer_yes(r);
+    assert_int_equal(r->last->kind, HT_REQ_ACKNOWLEDGE);
+    assert_int_equal(r->last->state, 0);
+    assert_string_equal(r->last->replay.error, "gone");
+}
+
+/* What was muted until a time is muted until the same time again. */
+static void what_was_unmuted_is_muted_as_long_as_before(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "3GM");
+    SHOWS(r, "Unmute: timeout_connect of Acme billing (EU)?");
+    answer_yes(r);
+    assert_int_equal(r->last->kind, HT_REQ_MUTE);
+    assert_int_equal(r->last->overlap_ms, 0);
+    ht_rig_pass(r, 10000);
+    ht_rig_keys(r, "U");
+    answer_yes(r);
+    assert_int_equal(r->last->kind, HT_REQ_MUTE);
+    assert_in_range(r->last->overlap_ms, 7200000 - 20000, 7200000);
+}
+
+static void a_leave_to_fail_becomes_what_it_was(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "Z");
+    answer_yes(r);
+    assert_int_equal(r->last->overlap_ms, 86400000);
+    SHOWS(r, "U takes it back for 60 s");
+    ht_rig_keys(r, "U");
+    answer_yes(r);
+    assert_int_equal(r->asked[HT_REQ_SNOOZE], 2);
+    assert_int_equal(r->last->kind, HT_REQ_SNOOZE);
+    assert_int_equal(r->last->state, 1); /* it was exempt before, says who changed it */
+    assert_int_equal(r->last->overlap_ms, 0);
+}
+
+static void groups_of_several_cannot_be_marked(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "3bb");
+    SHOWS(r, "14 by error");
+    ht_rig_keys(r, "M");
+    SHOWS(r, "these are several groups in one");
+    ht_rig_keys(r, "R");
+    assert_int_equal(r->last->kind, HT_REQ_REPLAY_PREVIEW);
+    assert_string_equal(r->last->replay.status, ""); /* all that failed so, at whatever endpoint */
+    assert_string_equal(r->last->replay.error, "gone");
+    assert_true(ht_uuid_is_nil(&r->last->replay.endpoint_id));
+    ht_rig_pass(r, 300);
+    ht_rig_key(r, HT_KEY_ESC);
+    ht_rig_keys(r, "b");
+    SHOWS(r, "14 by endpoint, error");
+}
+
 static void what_cannot_be_had_back_is_not_offered(void **state)
 {
     struct ht_rig *r = *state;
@@ -115,8 +182,14 @@ static void a_reader_hears_no_lines(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        HT_RIG_TEST(a_disabled_endpoint_comes_back), HT_RIG_TEST(only_for_a_minute),
-        HT_RIG_TEST(subscriptions_go_both_ways),     HT_RIG_TEST(what_cannot_be_had_back_is_not_offered),
+        HT_RIG_TEST(a_disabled_endpoint_comes_back),
+        HT_RIG_TEST(only_for_a_minute),
+        HT_RIG_TEST(subscriptions_go_both_ways),
+        HT_RIG_TEST(an_acknowledgement_comes_back),
+        HT_RIG_TEST(what_was_unmuted_is_muted_as_long_as_before),
+        HT_RIG_TEST(a_leave_to_fail_becomes_what_it_was),
+        HT_RIG_TEST(groups_of_several_cannot_be_marked),
+        HT_RIG_TEST(what_cannot_be_had_back_is_not_offered),
         HT_RIG_TEST(a_reader_hears_no_lines),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,7 +25,7 @@ enum ht_request_kind {
     HT_REQ_TYPES,      /* text = filter */
     HT_REQ_SIGNING,    /* id (nil: the tenant's key): what signs, before it is rotated */
     HT_REQ_WHOAMI,     /* login, roles, database, version */
-    HT_REQ_FAILURES,   /* text = filter; without a time in it, of the last 24 hours */
+    HT_REQ_FAILURES,   /* text = filter; without a time in it, of the last 24 hours; state = enum ht_failure_by */
     HT_REQ_EVENTS,     /* text = filter; before/limit = page */
     HT_REQ_EVENT,      /* id: with its data, and why each endpoint of its tenant did or did not get it */
     HT_REQ_REPLAYS,    /* the newest */
@@ -45,8 +45,10 @@ enum ht_request_kind {
     HT_REQ_DRAFT,          /* draft: adds an endpoint, or (its id is set) changes one; answered like ROTATE or done */
     HT_REQ_SUBSCRIBE,      /* id; text = pattern; state = 1 on, 0 off */
     HT_REQ_REVEALED,       /* id = secret's id: it was shown, copied or written */
-    HT_REQ_REPLAY_CHANGE,  /* id; state = the wanted enum ht_replay_state */
-    HT_REQ_SNOOZE,         /* id of an endpoint; overlap_ms = how long, state = 1: for ever */
+    HT_REQ_REPLAY_CHANGE,  /* id; state = the wanted enum ht_replay_state; rate_per_s, 0: as it is */
+    HT_REQ_SNOOZE,      /* id of an endpoint; overlap_ms = how long, state = 1: for ever; reply: what it was before */
+    HT_REQ_ACKNOWLEDGE, /* replay: a group of failures; state = 1 on, 0 off */
+    HT_REQ_MUTE,        /* replay: a group of failures; overlap_ms = how long, 0: no longer */
     /* errands */
     HT_REQ_PING,           /* id */
     HT_REQ_REDELIVER_MANY, /* ids: each on its own; text of the reply: how many, and why not the rest */
@@ -227,6 +229,8 @@ struct ht_reply {
     int32_t took_ms; /* how long the database took */
     struct ht_uuid id;
     char *text;
+    int64_t was_until; /* HT_REQ_SNOOZE: the leave before; 0: none */
+    bool was_always;
     struct ht_err err;
     union {
         struct ht_endpoints endpoints;
@@ -237,6 +241,7 @@ struct ht_reply {
         struct {
             struct ht_failure_groups list;
             int64_t window_us; /* how far back it looked from now */
+            enum ht_failure_by by;
         } failures;
         struct ht_events events;
         struct ht_event_detail event;

@@ -260,6 +260,15 @@ void ht_why_fini(struct ht_why *w);
 
 /* Deliveries that failed alike at one endpoint, those left out that were redelivered. */
 #define HT_TREND 12
+/* By what failures are grouped: rows of one group differ in nothing else. */
+#define HT_FAILURE_BYS(X)                                                                                              \
+    X(ALL, "endpoint, error", "", "")                                                                                  \
+    X(ENDPOINT, "endpoint", "", "")                                                                                    \
+    X(ERROR, "error", "", "")
+#define HT_WORD_ENUM_BY(id, ...) HT_FAILURES_BY_##id,
+enum ht_failure_by { HT_FAILURE_BYS(HT_WORD_ENUM_BY) HT_FAILURE_BY_COUNT };
+extern const struct ht_word ht_failure_by_words[HT_FAILURE_BY_COUNT];
+
 struct ht_failure_group {
     struct ht_uuid tenant_id;
     struct ht_uuid endpoint_id;
@@ -278,6 +287,10 @@ struct ht_failure_group {
     int64_t last_at;
     int64_t next_at;          /* the next retry; 0: none waits */
     struct ht_uuid sample_id; /* the newest delivery */
+    int64_t acknowledged_at;  /* somebody looks after it; 0: nobody does, or what there was then is gone */
+    char *acknowledged_by;
+    char *note;
+    int64_t muted_until; /* nobody wants to see it until then; 0: it is not muted */
 };
 void ht_failure_group_fini(struct ht_failure_group *g);
 

@@ -181,10 +181,16 @@ HT_MUST_CHECK enum ht_rc ht_store_delivery_find(struct ht_conn *c, const char *i
                                                 struct ht_err *err);
 /* Failed deliveries (exhausted, quarantined, or tried in vain and waiting) by endpoint, error, HTTP status and status;
  * the largest group first. Counts exactly, so it reads every delivery that the filter's times let it: bound them.
- * The trend goes back so far from now. */
+ * Muted groups come last. The trend goes back so far from now. */
 HT_MUST_CHECK enum ht_rc ht_store_failure_groups(struct ht_conn *c, const struct ht_uuid *tenant,
-                                                 const struct ht_filter *f, int64_t trend_us, int32_t limit,
-                                                 struct ht_failure_groups *ret, struct ht_err *err);
+                                                 const struct ht_filter *f, int64_t trend_us, enum ht_failure_by by,
+                                                 int32_t limit, struct ht_failure_groups *ret, struct ht_err *err);
+/* What failed alike at an endpoint, named by tenant, endpoint, error and code of `what`: somebody looks after it, why
+ * in `reason`; nobody wants to see it for a while (0: shown again). */
+HT_MUST_CHECK enum ht_rc ht_store_failure_acknowledge(struct ht_conn *c, const struct ht_replay_what *what, bool on,
+                                                      const char *reason, struct ht_err *err);
+HT_MUST_CHECK enum ht_rc ht_store_failure_mute(struct ht_conn *c, const struct ht_replay_what *what, int64_t for_ms,
+                                               const char *reason, struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_store_attempts(struct ht_conn *c, const struct ht_delivery *d, struct ht_attempts *ret,
                                            struct ht_err *err);
 /* The endpoint's newest delivery that succeeded, by the time of its last success: *ret is nil when none is among the

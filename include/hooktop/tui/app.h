@@ -75,6 +75,8 @@ struct ht_undo {
     enum ht_request_kind request;
     struct ht_uuid id;
     int state;
+    struct ht_replay_what replay; /* a group of failures */
+    int64_t until;                /* what is given back lasts until then (the database's time); 0: not at all */
 };
 #define HT_UNDO_US 60000000LL
 
@@ -197,7 +199,7 @@ void ht_narrow_key(struct ht_app *app, int32_t key);
  * asks whether to go it. */
 struct ht_undo ht_undo_state(const struct ht_uuid *endpoint, enum ht_endpoint_status was);
 struct ht_undo ht_undo_subscription(const struct ht_uuid *endpoint, bool was_on);
-void ht_undo_offer(struct ht_app *app, const struct ht_write *done);
+void ht_undo_offer(struct ht_app *app, const struct ht_write *done, const struct ht_reply *reply);
 void ht_undo_ask(struct ht_app *app);
 /* export.c: asks for a file's name; writes the list to it. */
 void ht_export_ask(struct ht_app *app);

@@ -124,6 +124,8 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(LOG, "log", "d", HT_HAS_ENDPOINT, LOOK, VIEW, "log", "the deliveries of this endpoint")                          \
     X(EVENT, "event", "v", HT_HAS_EVENT, LOOK, VIEW, "event", "its event; why each endpoint got it or not")            \
     X(BODY, "body", "b", HT_HAS_BODY, LOOK, VIEW, "raw/hex", "the body laid out, raw, or in hex")                      \
+    X(GROUP_BY, "group-by", "b", HT_HAS_GROUP | HT_HAS_FILTER, LOOK, VIEW, "by",                                       \
+      "group by endpoint, by error, or by both")                                                                       \
     X(TIME, "time", "t", HT_HAS_AGES, LOOK, VIEW, "", "times as age, or absolute in UTC")                              \
     X(RELOAD, "reload", "r F5", HT_HAS_RELOAD, LOOK, VIEW, "", "fetch again")                                          \
     X(COPY, "copy", "y", HT_HAS_COMMAND, LOOK, VIEW, "", "copy its id, URL or text: tmux, SSH")                        \
@@ -135,6 +137,9 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
       "write the secret to a new file, mode 0600")                                                                     \
     X(REDELIVER_GROUP, "redeliver-group", "R", HT_HAS_GROUP, CHANGE, OPERATE, "redeliver all",                         \
       "count this group, then redeliver all of it")                                                                    \
+    X(ACKNOWLEDGE, "acknowledge", "A", HT_HAS_GROUP, CHANGE, OPERATE, "ack",                                           \
+      "say that you look after it, or no longer")                                                                      \
+    X(MUTE, "mute", "M", HT_HAS_GROUP, CHANGE, OPERATE, "mute", "to the end of the list for a while")                  \
     X(REPLAY_PAUSE, "pause-replay", "P", HT_HAS_REPLAY, CHANGE, OPERATE, "pause", "pause the replay, or resume it")    \
     X(REPLAY_CANCEL, "cancel-replay", "C", HT_HAS_REPLAY, CHANGE, OPERATE, "cancel",                                   \
       "end the replay; the rest is left as it is")                                                                     \
@@ -148,7 +153,7 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
       "after an accepted probe: end the old secret")                                                                   \
     X(ADD, "add", "A", HT_HAS_ADD, CHANGE, ADMIN, "add", "add one to this list")                                       \
     X(EDIT, "edit", "E", HT_HAS_ENDPOINT, CHANGE, ADMIN, "edit", "change its URL, events, limits, headers")            \
-    X(UNDO, "undo", "U", HT_HAS_COMMAND, CHANGE, OPERATE, "", "take back a pause, disable or subscription")            \
+    X(UNDO, "undo", "U", HT_HAS_COMMAND, CHANGE, OPERATE, "", "take back the last change, for 60 s")                   \
     X(REMOVE, "remove", "X", HT_HAS_REMOVE, CHANGE, ADMIN, "remove", "remove it, or end it now")                       \
     X(REDELIVER, "redeliver", "R", HT_HAS_DELIVERY, CHANGE, OPERATE, "redeliver", "deliver it to its endpoint again")  \
     X(SNOOZE, "snooze", "Z", HT_HAS_ENDPOINT, CHANGE, OPERATE, "snooze",                                               \

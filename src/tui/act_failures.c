@@ -1,0 +1,116 @@
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "act_parts.h"
+
+/* What people say about failures that are alike: somebody looks after them, or nobody wants to see them for a while. */
+
+static const struct {
+    const char *text;
+    int64_t ms;
+} spans[] = {{"1 hour", 3600000LL}, {"24 hours", 86400000LL}, {"7 days", 7 * 86400000LL}, {"30 days", 30 * 86400000LL}};
+#define SPAN "Last in the list for:"
+#define NOTE "Note"
+
+void ht_act_group_name(const struct ht_failure_group *g, char *ret, size_t size)
+{
+    const char *error = ht_attempt_words[g->error].name;
+    char whole[1024], name[64];
+    /* made visible before it is cut: a cut then falls between characters, and where the eye expects it */
+    if (g->endpoint_description)
+        ht_text_clean_str(whole, sizeof whole, g->endpoint_description, HT_TEXT_CELL);
+    else
+        ht_text_clean_str(whole, sizeof whole, g->endpoint_url ? g->endpoint_url : "any endpoint", HT_TEXT_ASCII);
+    ht_text_clean_str(name, sizeof name, whole, HT_TEXT_CELL);
+    snprintf(ret, size, "%s of %s", error[0] ? error : "all that fails", name);
+}
+
+static struct ht_dialog *ask(struct ht_app *app, const struct ht_failure_group *g, int level, enum ht_action_id action,
+                             const char *verb)
+{
+    char name[96], title[160], count[32];
+    ht_act_group_name(g, name, sizeof name);
+    snprintf(title, sizeof title, "%s: %s?", verb, name);
+    struct ht_dialog *d = ht_act_ask(app, level, action, &g->endpoint_id, name, verb, title);
+    d->replay = (struct ht_replay_what){.tenant_id = g->tenant_id, .endpoint_id = g->endpoint_id, .code = g->code};
+    snprintf(d->replay.error, sizeof d->replay.error, "%s", ht_attempt_words[g->error].name);
+    snprintf(count, sizeof count, "%" PRId64, g->count);
+    if (d->level >= 2)
+        ht_dialog_info(d, "Deliveries", count);
+    return d;
+}
+
+static void acknowledged(struct ht_app *app, struct ht_dialog *d, bool yes)
+{
+    if (!yes)
+        return;
+    struct ht_request *r = ht_act_request(d, HT_REQ_ACKNOWLEDGE);
+    const char *note = ht_dialog_input(d, NOTE);
+    r->replay = d->replay;
+    r->state = d->wanted;
+    if (note && note[0])
+        r->reason = ht_strdup(note);
+    struct ht_write *w = ht_app_write(app, app->o->loader, r, d->wanted ? "acknowledge" : "open again", d->subject);
+    if (w)
+        w->undo = (struct ht_undo){.verb = d->wanted ? "open again" : "acknowledge",
+                                   .request = HT_REQ_ACKNOWLEDGE,
+                                   .replay = d->replay,
+                                   .state = !d->wanted};
+}
+
+static void ask_acknowledge(struct ht_app *app, const struct ht_failure_group *g)
+{
+    bool on = g->acknowledged_at == 0;
+    struct ht_dialog *d = ask(app, g, on ? 2 : 1, HT_ACT_ACKNOWLEDGE, on ? "Acknowledge" : "Open again");
+    d->done = acknowledged;
+    d->wanted = on;
+    if (on) {
+        ht_dialog_note(d, "You look after it. It is open again by itself when all of these are mended or old, and "
+                          "others fail in the same way.");
+        ht_dialog_text(d, NOTE, "");
+    }
+    ht_act_finish(app, d, false);
+}
+
+static void muted(struct ht_app *app, struct ht_dialog *d, bool yes)
+{
+    if (!yes)
+        return;
+    struct ht_request *r = ht_act_request(d, HT_REQ_MUTE);
+    r->replay = d->replay;
+    r->overlap_ms = d->wanted ? spans[ht_dialog_chosen(d, SPAN)].ms : 0;
+    struct ht_write *w = ht_app_write(app, app->o->loader, r, d->wanted ? "mute" : "unmute", d->subject);
+    if (w)
+        w->undo = (struct ht_undo){
+            .verb = d->wanted ? "unmute" : "mute", .request = HT_REQ_MUTE, .replay = d->replay, .until = d->until};
+}
+
+static void ask_mute(struct ht_app *app, const struct ht_failure_group *g)
+{
+    const char *options[HT_COUNT(spans)];
+    bool on = g->muted_until == 0;
+    struct ht_dialog *d = ask(app, g, on ? 2 : 1, HT_ACT_MUTE, on ? "Mute" : "Unmute");
+    for (size_t i = 0; i < HT_COUNT(spans); i++)
+        options[i] = spans[i].text;
+    d->done = muted;
+    d->wanted = on;
+    d->until = g->muted_until;
+    if (on) {
+        ht_dialog_choice(d, SPAN, options, (int)HT_COUNT(spans), 1);
+        ht_dialog_note(d, "Its deliveries go on being tried, and alerts are told as before.");
+    }
+    ht_act_finish(app, d, true);
+}
+
+bool ht_act_on_failures(struct ht_app *app, enum ht_action_id action, const struct ht_failure_group *g)
+{
+    if (action != HT_ACT_ACKNOWLEDGE && action != HT_ACT_MUTE)
+        return false;
+    if (ht_failures_by(ht_app_top(app)) != HT_FAILURES_BY_ALL)
+        ht_app_flash(app, HT_FLASH_ERROR, "these are several groups in one: b shows each on its own");
+    else if (action == HT_ACT_ACKNOWLEDGE)
+        ask_acknowledge(app, g);
+    else
+        ask_mute(app, g);
+    return true;
+}
