@@ -85,7 +85,8 @@ void ht_filter_line_draw(const struct ht_filter_line *f, struct ht_canvas *c, in
     int need = right ? (int)ht_text_width(right, strlen(right), HT_TEXT_CELL) : 0;
     ht_draw_fill(c, (struct ht_rect){row, col, 1, width}, HT_STYLE_NONE);
     int used = ht_draw_run(c, row, col, width, HT_STYLE_LABEL, LABEL);
-    if (need > 0 && need < room / 2) {
+    int text = f->typing ? room : (int)ht_text_width(f->applied, strlen(f->applied), HT_TEXT_CELL) + 2;
+    if (need > 0 && (need < room / 2 || need + text < room)) {
         ht_draw_str(c, row, col + width - need - 1, need, HT_STYLE_DIM, right);
         room -= need + 1;
     }
