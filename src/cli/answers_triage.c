@@ -39,19 +39,20 @@ enum ht_rc ht_answer_failures(struct ht_part *p, const struct ht_request *q, str
     struct ht_buf text HT_BUF_CLEANUP;
     ht_buf_init(&text, 8192);
     ht_buf_adds(&text, q->text != NULL ? q->text : "");
-    enum ht_rc rc = parse(HT_FILTER_DELIVERIES, text.data != NULL ? text.data : "", r->db_now, &f, err);
+    enum ht_rc rc = parse(HT_FILTER_FAILURES, text.data != NULL ? text.data : "", r->db_now, &f, err);
     int64_t from = rc == HT_OK ? begins(&f) : 0;
     if (rc == HT_OK && from == 0) {
         ht_buf_adds(&text, " after:-24h");
         ht_filter_fini(&f);
-        rc = parse(HT_FILTER_DELIVERIES, text.data, r->db_now, &f, err);
+        rc = parse(HT_FILTER_FAILURES, text.data, r->db_now, &f, err);
         from = r->db_now - WINDOW_US;
     }
     r->failures.window_us = r->db_now - from;
     r->failures.by = (enum ht_failure_by)q->state;
-    return rc == HT_OK ? ht_store_failure_groups(p->conn, p->tenant, &f, r->failures.window_us,
-                                                 (enum ht_failure_by)q->state, GROUPS_MAX, &r->failures.list, err)
-                       : rc;
+    return rc == HT_OK
+               ? ht_store_failure_groups(p->conn, p->tenant, &f, r->failures.window_us, (enum ht_failure_by)q->state,
+                                         q->limit > 0 ? q->limit : GROUPS_MAX, &r->failures.list, err)
+               : rc;
 }
 
 enum ht_rc ht_answer_events(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
@@ -74,8 +75,8 @@ enum ht_rc ht_answer_event(struct ht_part *p, const struct ht_request *q, struct
 
 enum ht_rc ht_answer_replays(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
-    (void)q;
-    return ht_store_replays(p->conn, p->tenant, NULL, REPLAYS_MAX, &r->replays, err);
+    const struct ht_uuid *before = ht_uuid_is_nil(&q->before) ? NULL : &q->before;
+    return ht_store_replays(p->conn, p->tenant, before, q->limit > 0 ? q->limit : REPLAYS_MAX, &r->replays, err);
 }
 
 static enum ht_rc find_replay(struct ht_part *p, const struct ht_uuid *id, struct ht_replay *ret, struct ht_err *err)

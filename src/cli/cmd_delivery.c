@@ -32,7 +32,7 @@ enum ht_rc ht_cmd_delivery_groups(struct ht_ctx *ctx, const struct ht_args *args
     HT_CLEANUP(ht_failure_groups_fini) struct ht_failure_groups list = {0};
     struct ht_uuid tenant_id;
     const struct ht_uuid *tenant = NULL;
-    enum ht_rc rc = ht_ctx_filter(ctx, HT_FILTER_DELIVERIES, &f, err);
+    enum ht_rc rc = ht_ctx_filter(ctx, HT_FILTER_FAILURES, &f, err);
     if (rc == HT_OK)
         rc = ht_ctx_tenant_bound(ctx, &tenant_id, &tenant, err);
     if (rc == HT_OK)

@@ -13,6 +13,7 @@
 /* A list as a file: every row that its filter matches, page by page, not only what the screen has loaded. */
 
 #define PAGE     200
+#define ROWS_MAX 1000000 /* of what comes in one page */
 #define PAGE_MAX (64u * 1024u * 1024u)
 
 struct page {
@@ -20,21 +21,76 @@ struct page {
     const char *rows;
     size_t n;
     bool more;
-    struct ht_uuid last;
 };
 
-static struct page page_of(const struct ht_reply *r)
+/* Where the next page begins. */
+static void after_endpoint(struct ht_request *ask, const void *last)
 {
-    struct page p = {.kind = &ht_kind_type, .rows = (const char *)r->types.rows, .n = r->types.n};
-    if (r->kind == HT_REP_ENDPOINTS) {
-        const struct ht_endpoints *e = &r->endpoints;
-        p = (struct page){.kind = &ht_kind_endpoint, .rows = (const char *)e->rows, .n = e->n, .more = e->more};
-        p.last = e->n ? e->rows[e->n - 1].id : p.last;
-    } else if (r->kind == HT_REP_DELIVERIES) {
-        const struct ht_deliveries *d = &r->deliveries;
-        p = (struct page){.kind = &ht_kind_delivery, .rows = (const char *)d->rows, .n = d->n, .more = d->more};
-        p.last = d->n ? d->rows[d->n - 1].id : p.last;
-    }
+    ask->before = ((const struct ht_endpoint *)last)->id;
+}
+
+static void after_delivery(struct ht_request *ask, const void *last)
+{
+    ask->before = ((const struct ht_delivery *)last)->id;
+}
+
+static void after_event(struct ht_request *ask, const void *last)
+{
+    ask->before = ((const struct ht_event *)last)->id;
+}
+
+static void after_replay(struct ht_request *ask, const void *last)
+{
+    ask->before = ((const struct ht_replay *)last)->id;
+}
+
+static void after_entry(struct ht_request *ask, const void *last)
+{
+    const struct ht_audit_entry *e = last;
+    ask->tenant = e->tenant_id;
+    ask->before_at = e->at;
+    ask->before_seq = e->seq;
+}
+
+static void after_key(struct ht_request *ask, const void *last)
+{
+    const struct ht_fleet_key *k = last;
+    ask->before = k->endpoint_id;
+    ask->tenant = k->tenant_id;
+    ask->generation = k->secret.generation;
+}
+
+/* What can be written: the list in the reply to a request, and how its pages follow each other; those without `after`
+ * come in one. */
+static const struct {
+    enum ht_request_kind request;
+    const struct ht_record_kind *kind;
+    size_t list;
+    void (*after)(struct ht_request *ask, const void *last);
+} lists[] = {
+    {HT_REQ_ENDPOINTS, &ht_kind_endpoint, offsetof(struct ht_reply, endpoints), after_endpoint},
+    {HT_REQ_DELIVERIES, &ht_kind_delivery, offsetof(struct ht_reply, deliveries), after_delivery},
+    {HT_REQ_TYPES, &ht_kind_type, offsetof(struct ht_reply, types), NULL},
+    {HT_REQ_FAILURES, &ht_kind_failure_group, offsetof(struct ht_reply, failures.list), NULL},
+    {HT_REQ_EVENTS, &ht_kind_event, offsetof(struct ht_reply, events), after_event},
+    {HT_REQ_REPLAYS, &ht_kind_replay, offsetof(struct ht_reply, replays), after_replay},
+    {HT_REQ_FLEET, &ht_kind_fleet, offsetof(struct ht_reply, fleet), after_key},
+    {HT_REQ_AUDIT, &ht_kind_audit, offsetof(struct ht_reply, audit), after_entry},
+};
+
+/* Takes the page out of the reply, and says in `ask` where the next one begins. */
+static struct page page_of(const struct ht_reply *r, struct ht_request *ask)
+{
+    struct page p = {0};
+    for (size_t i = 0; i < HT_COUNT(lists); i++)
+        if (lists[i].request == r->request) {
+            struct ht_endpoints list; /* every list is made alike, by HT_LIST */
+            memcpy(&list, (const char *)r + lists[i].list, sizeof list);
+            p = (struct page){.kind = lists[i].kind, .rows = (const char *)list.rows, .n = list.n};
+            p.more = list.more && list.n > 0 && lists[i].after;
+            if (p.more)
+                lists[i].after(ask, p.rows + (p.n - 1) * p.kind->size);
+        }
     return p;
 }
 
@@ -151,7 +207,8 @@ static enum ht_rc write_all(struct ht_part *p, const struct ht_request *q, int f
 {
     size_t len = strlen(q->path);
     bool csv = len >= 4 && strcmp(q->path + len - 4, ".csv") == 0, more = true;
-    struct ht_request ask = {.kind = (enum ht_request_kind)q->state, .limit = PAGE, .text = q->text};
+    struct ht_request ask = {.kind = (enum ht_request_kind)q->state, .text = q->text};
+    ask.limit = ask.kind == HT_REQ_FAILURES ? ROWS_MAX : PAGE;
     enum ht_rc rc = HT_OK;
     for (bool first = true; rc == HT_OK && more; first = false) {
         if (atomic_load(&p->stopping))
@@ -159,11 +216,10 @@ static enum ht_rc write_all(struct ht_part *p, const struct ht_request *q, int f
         struct ht_reply *r = ht_part_answer(p, &ask, q->before_at, err);
         if (!r)
             return err->rc;
-        struct page page = page_of(r);
+        struct page page = page_of(r, &ask);
         rc = write_page(fd, &page, csv, first, err);
         *ret_n += page.n;
-        ask.before = page.last;
-        more = page.more && page.n > 0;
+        more = page.more;
         ht_reply_free(r);
     }
     return rc;

@@ -24,7 +24,8 @@ static void add_filters(struct ht_buf *out)
     } lists[] = {
         {HT_FILTER_ENDPOINTS, "Fields of endpoints"}, {HT_FILTER_DELIVERIES, "Fields of deliveries"},
         {HT_FILTER_EVENTS, "Fields of events"},       {HT_FILTER_TYPES, "Fields of event types"},
-        {HT_FILTER_SECRETS, "Fields of secrets"},     {HT_FILTER_AUDIT, "Fields of the audit log"},
+        {HT_FILTER_FAILURES, "Fields of failures"},   {HT_FILTER_SECRETS, "Fields of secrets"},
+        {HT_FILTER_AUDIT, "Fields of the audit log"},
     };
     ht_roff_section(out, "FILTERS");
     ht_roff_paragraph(out,

@@ -84,6 +84,8 @@ static enum ht_rc add_words(struct parser *p, struct ht_filter_term *t, const ch
                 return rc;
         }
     }
+    if (f->kind == HT_FILTER_SORT && t->n_values > 1)
+        return WRONG(p, where, NULL, "a list has one order");
     if (t->n_values > before)
         return HT_OK;
     struct ht_buf fix;
@@ -225,6 +227,7 @@ static enum ht_rc understand_value(struct parser *p, struct ht_filter_term *t, c
 {
     enum ht_filter_kind kind = t->field != NULL ? t->field->kind : HT_FILTER_TEXT;
     switch (kind) {
+    case HT_FILTER_SORT:
     case HT_FILTER_WORD:
         return add_words(p, t, where, value);
     case HT_FILTER_ID:
@@ -359,4 +362,46 @@ void ht_filter_fini(struct ht_filter *f)
             free(f->terms[i].values[j]);
     }
     *f = (struct ht_filter){0};
+}
+
+static bool is_order(const struct ht_filter_term *t)
+{
+    return t->field != NULL && t->field->kind == HT_FILTER_SORT;
+}
+
+int ht_filter_order(const struct ht_filter *f, bool *ret_turned)
+{
+    for (size_t i = 0; f != NULL && i < f->n; i++) {
+        const struct ht_filter_term *t = &f->terms[i];
+        if (!is_order(t))
+            continue;
+        *ret_turned = t->negated;
+        return ht_word_find(t->field->words, t->field->words_len, t->values[0]);
+    }
+    return -1;
+}
+
+/* Only words: a quoted text or a regular expression stays as it is. */
+void ht_filter_with_order(const char *text, const char *order, bool turned, char *ret, size_t size)
+{
+    struct ht_buf b;
+    ht_buf_init(&b, size);
+    while (*text != '\0') {
+        size_t blanks = strspn(text, " \t"), len = 0;
+        const char *word = text + blanks;
+        for (char mark = '\0'; word[len] != '\0' && (mark != '\0' || !is_blank(word[len])); len++) {
+            if (word[len] == '"' || (word[len] == '/' && (len == 0 || mark == '/')))
+                mark = mark == '\0' ? word[len] : mark == word[len] ? '\0' : mark;
+        }
+        bool sorts = strncmp(word, "sort:", 5) == 0 || strncmp(word, "-sort:", 6) == 0;
+        if (!sorts && len > 0)
+            ht_buf_addf(&b, "%s%.*s", b.len > 0 ? " " : "", (int)len, word);
+        text = word + len;
+    }
+    if (order != NULL)
+        ht_buf_addf(&b, "%s%ssort:%s", b.len > 0 ? " " : "", turned ? "-" : "", order);
+    size_t n = b.len < size - 1 ? b.len : size - 1;
+    memcpy(ret, b.len > 0 ? b.data : "", n);
+    ret[n] = '\0';
+    ht_buf_fini(&b);
 }

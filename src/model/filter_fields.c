@@ -27,6 +27,15 @@
         name, HT_FILTER_WORD, HT_FILTER_EQ, words, len, help                                                           \
     }
 
+#define SORT(words)                                                                                                    \
+    {                                                                                                                  \
+        "sort", HT_FILTER_SORT, HT_FILTER_EQ, words, HT_COUNT(words), "the order of the list; -sort: turned round"     \
+    }
+#define ORDER(id, name, meaning) {name, "", meaning},
+static const struct ht_word endpoint_orders[] = {HT_ENDPOINT_ORDERS(ORDER)};
+static const struct ht_word failure_orders[] = {HT_FAILURE_ORDERS(ORDER)};
+static const struct ht_word type_orders[] = {HT_TYPE_ORDERS(ORDER)};
+
 static const struct ht_filter_field endpoint_fields[] = {
     TEXT("description", "its description"),
     TEXT("url", "its URL"),
@@ -39,22 +48,20 @@ static const struct ht_filter_field endpoint_fields[] = {
     NUMBER("pending", "deliveries waiting to be sent"),
     NUMBER("held", "deliveries held"),
     NUMBER("failed", "deliveries that failed in the last 24 hours"),
+    SORT(endpoint_orders),
 };
 
-static const struct ht_filter_field delivery_fields[] = {
-    TEXT("endpoint", "the endpoint's description, URL or id"),
-    WORD("status", ht_delivery_words, HT_DELIVERY_STATUS_COUNT, "its status"),
-    {"code", HT_FILTER_CODE, HT_FILTER_EQ, NULL, 0, "the last HTTP status: code:503, code:5xx, code:>=500"},
-    TEXT("type", "the event's type"),
-    TEXT("profile", "the profile it is sent by"),
-    WORD("error", ht_attempt_words, HT_ATTEMPT_ERROR_COUNT, "the last attempt's error: error:timeout*"),
-    ID("id", "its id, or the id's beginning"),
-    ID("event", "the event's id, or its beginning"),
-    TEXT("tenant", "the tenant's name"),
-    NUMBER("attempts", "how many attempts were made"),
-    AT_LEAST("latency", "the last attempt took at least this long: latency:2s"),
-    CREATED_FIELDS,
-};
+#define DELIVERY_FIELDS                                                                                                \
+    TEXT("endpoint", "the endpoint's description, URL or id"),                                                         \
+        WORD("status", ht_delivery_words, HT_DELIVERY_STATUS_COUNT, "its status"),                                     \
+        {"code", HT_FILTER_CODE, HT_FILTER_EQ, NULL, 0, "the last HTTP status: code:503, code:5xx, code:>=500"},       \
+        TEXT("type", "the event's type"), TEXT("profile", "the profile it is sent by"),                                \
+        WORD("error", ht_attempt_words, HT_ATTEMPT_ERROR_COUNT, "the last attempt's error: error:timeout*"),           \
+        ID("id", "its id, or the id's beginning"), ID("event", "the event's id, or its beginning"),                    \
+        TEXT("tenant", "the tenant's name"), NUMBER("attempts", "how many attempts were made"),                        \
+        AT_LEAST("latency", "the last attempt took at least this long: latency:2s"), CREATED_FIELDS
+static const struct ht_filter_field delivery_fields[] = {DELIVERY_FIELDS};
+static const struct ht_filter_field failure_fields[] = {DELIVERY_FIELDS, SORT(failure_orders)};
 
 static const struct ht_filter_field event_fields[] = {
     TEXT("type", "its type"),
@@ -74,6 +81,7 @@ static const struct ht_filter_field type_fields[] = {
     WORD("state", ht_type_words, HT_TYPE_STATE_COUNT, "its state"),
     TEXT("description", "its description"),
     NUMBER("subscriptions", "how many endpoints are subscribed to it"),
+    SORT(type_orders),
 };
 
 static const struct ht_filter_field secret_fields[] = {
@@ -108,6 +116,7 @@ const struct ht_filter_field *ht_filter_fields(enum ht_filter_list list, size_t 
         [HT_FILTER_EVENTS] = {event_fields, HT_COUNT(event_fields)},
         [HT_FILTER_TYPES] = {type_fields, HT_COUNT(type_fields)},
         [HT_FILTER_SECRETS] = {secret_fields, HT_COUNT(secret_fields)},
+        [HT_FILTER_FAILURES] = {failure_fields, HT_COUNT(failure_fields)},
         [HT_FILTER_AUDIT] = {audit_fields, HT_COUNT(audit_fields)},
     };
     *ret_n = lists[list].n;

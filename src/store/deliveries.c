@@ -124,6 +124,16 @@ static const struct ht_col group_cols[] = {
     HT_COL("CASE WHEN m.muted_until > clock_timestamp() THEN m.muted_until END", ht_failure_group, muted_until, TIME),
 };
 
+#define GROUP_TIE "concat(g.tenant_id, g.endpoint_id, g.error, g.code, g.status)"
+static const struct ht_filter_order group_orders[HT_FAILURE_ORDER_COUNT] = {
+    [HT_GROUPS_BY_COUNT] = {"g.n", true},
+    [HT_GROUPS_BY_ENDPOINT] = {"coalesce(nullif(e.description, ''), e.shown_url, '')", false},
+    [HT_GROUPS_BY_ERROR] = {"coalesce(g.error, '')", false},
+    [HT_GROUPS_BY_FIRST] = {"coalesce(g.first_at, 'infinity')", false},
+    [HT_GROUPS_BY_LAST] = {"coalesce(g.last_at, '-infinity')", true},
+    [HT_GROUPS_BY_NEXT] = {"coalesce(g.next_at, 'infinity')", false},
+};
+
 /* What stands for a group's own values; the others' are not told apart. */
 static const struct {
     const char *endpoint, *error, *code, *status;
@@ -173,14 +183,13 @@ enum ht_rc ht_store_failure_groups(struct ht_conn *c, const struct ht_uuid *tena
     ht_buf_adds(&sql, "SELECT ");
     ht_sql_columns(&sql, group_cols, HT_COUNT(group_cols));
     add_groups(&sql, &p, tenant, f, trend_us, by);
-    ht_buf_addf(&sql,
-                " ORDER BY n DESC, last_at DESC LIMIT %d) g"
-                " LEFT JOIN hooktop.endpoint e ON e.id = g.endpoint_id AND e.tenant_id = g.tenant_id"
-                " LEFT JOIN hooktop.tenant t ON t.id = g.tenant_id"
-                " LEFT JOIN hooktop.failure_mark m ON m.tenant_id = g.tenant_id AND m.endpoint_id = g.endpoint_id"
-                " AND m.error = g.error AND m.code = g.code"
-                " ORDER BY coalesce(m.muted_until > clock_timestamp(), false), g.n DESC, g.last_at DESC",
-                (int)limit + 1);
+    ht_buf_adds(&sql, ") g LEFT JOIN hooktop.endpoint e ON e.id = g.endpoint_id AND e.tenant_id = g.tenant_id"
+                      " LEFT JOIN hooktop.tenant t ON t.id = g.tenant_id"
+                      " LEFT JOIN hooktop.failure_mark m ON m.tenant_id = g.tenant_id AND m.endpoint_id = g.endpoint_id"
+                      " AND m.error = g.error AND m.code = g.code");
+    ht_filter_order_sql(f, group_orders, GROUP_TIE,
+                        "coalesce(m.muted_until > clock_timestamp(), false), g.n DESC, g.last_at DESC", &sql);
+    ht_buf_addf(&sql, " LIMIT %d", (int)limit + 1);
     const struct ht_stmt s = {.what = "delivery groups", .sql = sql.data};
     return read_groups(c, &s, &p, group_cols, HT_COUNT(group_cols), limit, ret, err);
 }

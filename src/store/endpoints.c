@@ -85,20 +85,50 @@ static const struct ht_filter_column endpoint_filter[] = {
     HT_FILTER_BY("failed", OF_TODAY(FAILED)),
 };
 
+static const struct ht_filter_order endpoint_orders[HT_ENDPOINT_ORDER_COUNT] = {
+    [HT_ENDPOINTS_BY_NAME] = {"coalesce(nullif(e.description, ''), e.shown_url)", false},
+    [HT_ENDPOINTS_BY_STATE] = {"e.status", false},
+    [HT_ENDPOINTS_BY_TENANT] = {TENANT_NAME, false},
+    [HT_ENDPOINTS_BY_FAILED] = {OF_TODAY(FAILED), true},
+    [HT_ENDPOINTS_BY_WAITING] = {PENDING, true},
+    [HT_ENDPOINTS_BY_HELD] = {HELD, true},
+    [HT_ENDPOINTS_BY_FAILING] = {"coalesce(y.failing_since, 'infinity')", false},
+    [HT_ENDPOINTS_BY_LAST] = {"greatest(y.last_success_at, y.last_failure_at, '-infinity')", true},
+};
+#define ENDPOINTS                                                                                                      \
+    "hooktop.endpoint e LEFT JOIN hooktop.endpoint_health y ON y.endpoint_id = e.id AND y.tenant_id = e.tenant_id"
+
+/* The page that follows this row, in the order asked for: what the row is compared by is looked up again. */
+static void add_before(struct ht_buf *sql, struct ht_params *p, const struct ht_filter *f, const struct ht_uuid *before)
+{
+    bool turned = false;
+    int i = ht_filter_order(f, &turned);
+    if (i < 0) {
+        ht_sql_uuid(sql, p, " AND e.id < ", before);
+        return;
+    }
+    const struct ht_filter_order *o = &endpoint_orders[i];
+    ht_buf_addf(sql, " AND (%s, e.id) %s (SELECT %s, e.id FROM " ENDPOINTS, o->expr, o->down != turned ? "<" : ">",
+                o->expr);
+    ht_sql_uuid(sql, p, " WHERE e.id = ", before);
+    ht_buf_adds(sql, ")");
+}
+
 /* The page is chosen first; figures are made for its rows alone. */
 static void begin_select(struct ht_buf *sql)
 {
     ht_buf_adds(sql, "SELECT ");
     ht_sql_columns(sql, endpoint_cols, HT_COUNT(endpoint_cols));
-    ht_buf_adds(sql, " FROM (SELECT " PAGE_COLUMNS " FROM hooktop.endpoint e LEFT JOIN hooktop.endpoint_health y"
-                     " ON y.endpoint_id = e.id AND y.tenant_id = e.tenant_id WHERE true");
+    ht_buf_adds(sql, " FROM (SELECT row_number() OVER () AS place, e.* FROM (SELECT " PAGE_COLUMNS " FROM " ENDPOINTS
+                     " WHERE true");
 }
 
-static void end_select(struct ht_buf *sql, int32_t limit)
+static void end_select(struct ht_buf *sql, const struct ht_filter *f, int32_t limit)
 {
+    ht_filter_order_sql(f, endpoint_orders, "e.id", "e.id DESC", sql);
     ht_buf_addf(sql,
-                " ORDER BY e.id DESC LIMIT %d) e CROSS JOIN LATERAL " OF_TODAY(
-                    FAILED " AS failed, " SUCCEEDED " AS succeeded") " r ORDER BY e.id DESC",
+                " LIMIT %d) e) e CROSS JOIN LATERAL " OF_TODAY(FAILED " AS failed, " SUCCEEDED
+                                                                      " AS succeeded") " r ORDER BY e.place",
                 (int)limit);
 }
 
@@ -113,11 +143,11 @@ enum ht_rc ht_store_endpoints(struct ht_conn *c, const struct ht_uuid *tenant, c
     if (tenant != NULL)
         ht_sql_uuid(&sql, &p, " AND e.tenant_id = ", tenant);
     if (before != NULL)
-        ht_sql_uuid(&sql, &p, " AND e.id < ", before);
+        add_before(&sql, &p, f, before);
     if (!ht_filter_names(f, "status"))
         ht_buf_adds(&sql, " AND e.status <> 'removed'");
     ht_filter_sql(f, endpoint_filter, HT_COUNT(endpoint_filter), &sql, &p);
-    end_select(&sql, limit + 1);
+    end_select(&sql, f, limit + 1);
     const struct ht_stmt s = {.what = "endpoint list", .sql = sql.data};
     return read_endpoints(c, &s, &p, endpoint_cols, HT_COUNT(endpoint_cols), limit, ret, err);
 }
@@ -131,7 +161,7 @@ enum ht_rc ht_store_endpoint_find(struct ht_conn *c, const char *id, struct ht_e
     ht_params_init(&p);
     begin_select(&sql);
     enum ht_rc rc = ht_sql_id_range(&sql, &p, " AND e.id", "endpoint", id, err);
-    end_select(&sql, 2);
+    end_select(&sql, NULL, 2);
     const struct ht_stmt s = {.what = "endpoint", .sql = sql.data};
     if (rc == HT_OK)
         rc = read_endpoints(c, &s, &p, endpoint_cols, HT_COUNT(endpoint_cols), 0, &found, err);

@@ -193,6 +193,8 @@ void ht_filter_sql(const struct ht_filter *f, const struct ht_filter_column *col
     for (size_t i = 0; f != NULL && i < f->n; i++) {
         const struct ht_filter_term *t = &f->terms[i];
         const char *separator = " AND ((";
+        if (kind_of(t) == HT_FILTER_SORT)
+            continue;
         put_values(t, p);
         for (size_t k = 0; k < n_columns; k++) {
             if (strcmp(columns[k].field, t->field != NULL ? t->field->name : "") != 0)
@@ -214,4 +216,18 @@ bool ht_filter_names(const struct ht_filter *f, const char *field)
             return true;
     }
     return false;
+}
+
+void ht_filter_order_sql(const struct ht_filter *f, const struct ht_filter_order *orders, const char *tie,
+                         const char *otherwise, struct ht_buf *sql)
+{
+    bool turned = false;
+    int i = ht_filter_order(f, &turned);
+    ht_buf_adds(sql, " ORDER BY ");
+    if (i < 0) {
+        ht_buf_adds(sql, otherwise);
+        return;
+    }
+    const char *way = orders[i].down != turned ? "DESC" : "ASC";
+    ht_buf_addf(sql, "%s %s, %s %s", orders[i].expr, way, tie, way);
 }

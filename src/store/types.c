@@ -31,6 +31,13 @@ static const struct ht_filter_column type_filter[] = {
     HT_FILTER_BY("subscriptions", SUBSCRIPTIONS),
 };
 
+static const struct ht_filter_order type_orders[HT_TYPE_ORDER_COUNT] = {
+    [HT_TYPES_BY_NAME] = {"y.name", false},
+    [HT_TYPES_BY_PROFILE] = {"y.profile", false},
+    [HT_TYPES_BY_STATE] = {"y.state", false},
+    [HT_TYPES_BY_SUBSCRIPTIONS] = {SUBSCRIPTIONS, true},
+};
+
 enum ht_rc ht_store_types(struct ht_conn *c, const struct ht_filter *f, struct ht_event_types *ret, struct ht_err *err)
 {
     struct ht_buf sql HT_BUF_CLEANUP = {0};
@@ -41,7 +48,7 @@ enum ht_rc ht_store_types(struct ht_conn *c, const struct ht_filter *f, struct h
     ht_sql_columns(&sql, type_cols, HT_COUNT(type_cols));
     ht_buf_adds(&sql, " FROM hooktop.event_type y WHERE true");
     ht_filter_sql(f, type_filter, HT_COUNT(type_filter), &sql, &p);
-    ht_buf_adds(&sql, " ORDER BY y.profile, y.name");
+    ht_filter_order_sql(f, type_orders, "y.profile || ' ' || y.name || y.tenant_id", "y.profile, y.name", &sql);
     const struct ht_stmt s = {.what = "type list", .sql = sql.data};
     return read_types(c, &s, &p, type_cols, HT_COUNT(type_cols), 0, ret, err);
 }

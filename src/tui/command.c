@@ -86,6 +86,8 @@ void ht_command_run(struct ht_app *app, const char *line)
         ht_app_theme(app, rest);
     else if (action == HT_ACT_FILTER && *rest)
         set_filter(app, rest);
+    else if (action == HT_ACT_SORT && *rest)
+        ht_sort_by(app, rest);
     else if (action == HT_ACT_SEARCH && *rest && ht_app_top(app)->doc)
         (void)ht_doc_search(ht_app_top(app)->doc, rest);
     else if (action != HT_ACT_COUNT)

@@ -9,9 +9,10 @@
 static const struct {
     enum ht_screen_id screen;
     enum ht_request_kind pages;
-} lists[] = {{HT_SCREEN_ENDPOINTS, HT_REQ_ENDPOINTS},
-             {HT_SCREEN_DELIVERIES, HT_REQ_DELIVERIES},
-             {HT_SCREEN_TYPES, HT_REQ_TYPES}};
+} lists[] = {{HT_SCREEN_ENDPOINTS, HT_REQ_ENDPOINTS}, {HT_SCREEN_DELIVERIES, HT_REQ_DELIVERIES},
+             {HT_SCREEN_TYPES, HT_REQ_TYPES},         {HT_SCREEN_FAILURES, HT_REQ_FAILURES},
+             {HT_SCREEN_EVENTS, HT_REQ_EVENTS},       {HT_SCREEN_REPLAYS, HT_REQ_REPLAYS},
+             {HT_SCREEN_SECRETS, HT_REQ_FLEET},       {HT_SCREEN_AUDIT, HT_REQ_AUDIT}};
 
 void ht_export_ask(struct ht_app *app)
 {

@@ -248,6 +248,9 @@ static bool act_everywhere(struct ht_app *app, struct ht_screen *s, enum ht_acti
     case HT_ACT_EXPORT:
         ht_export_ask(app);
         return true;
+    case HT_ACT_SORT:
+        ht_sort_ask(app);
+        return true;
     case HT_ACT_UNDO:
         ht_undo_ask(app);
         return true;

@@ -14,6 +14,7 @@ struct state {
     bool older;                         /* the request that is out is for the next page */
     size_t from;                        /* the row the request that is out begins with */
     bool truncated;                     /* ROWS_MAX reached */
+    bool by_id;                         /* the rows are in the usual order: of any other the whole is fetched anew */
     char filter_of_rows[HT_PROMPT_MAX]; /* what the rows were asked with */
 };
 
@@ -134,8 +135,11 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
     r->text = ht_strdup(s->filter.applied);
     r->limit = PAGE;
     st->from = 0;
+    st->by_id = strstr(s->filter.applied, "sort:") == NULL;
     if (!other && st->older)
         st->from = st->rows.n;
+    else if (!other && !st->by_id)
+        r->limit = st->rows.n > PAGE ? (int32_t)st->rows.n : PAGE;
     else if (!other && st->rows.n > PAGE && st->list.top > MARGIN)
         st->from = st->list.top - MARGIN;
     st->older = false;
@@ -148,7 +152,8 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
 static void splice(struct state *st, struct ht_endpoints *page)
 {
     size_t from = st->from < st->rows.n ? st->from : st->rows.n, end = from;
-    while (end < st->rows.n && (!page->more || ht_uuid_cmp(&st->rows.rows[end].id, &page->rows[page->n - 1].id) >= 0))
+    while (end < st->rows.n &&
+           (!page->more || !st->by_id || ht_uuid_cmp(&st->rows.rows[end].id, &page->rows[page->n - 1].id) >= 0))
         ht_endpoint_fini(&st->rows.rows[end++]);
     size_t rest = st->rows.n - end;
     st->rows.rows = ht_list_splice(st->rows.rows, st->rows.n, from, end, page->rows, page->n, sizeof *st->rows.rows);
@@ -240,8 +245,9 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
 const struct ht_screen_class ht_screen_endpoints = {
     .name = "endpoints",
     .title = "Endpoints",
-    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_ENDPOINT | HT_HAS_KEY |
-           HT_HAS_ADD | HT_HAS_REMOVE | HT_HAS_AGES | HT_HAS_RELOAD | HT_HAS_COLUMNS | HT_HAS_LIKE | HT_HAS_EXPORT,
+    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_SORT | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_ENDPOINT |
+           HT_HAS_KEY | HT_HAS_ADD | HT_HAS_REMOVE | HT_HAS_AGES | HT_HAS_RELOAD | HT_HAS_COLUMNS | HT_HAS_LIKE |
+           HT_HAS_EXPORT,
     .columns = columns,
     .n_columns = HT_COUNT(columns),
     .root = true,

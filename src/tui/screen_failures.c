@@ -293,7 +293,7 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
 static void open_screen(struct ht_app *app, struct ht_screen *s)
 {
     (void)app;
-    s->filter.list = HT_FILTER_DELIVERIES;
+    s->filter.list = HT_FILTER_FAILURES;
 }
 
 static void close_screen(struct ht_app *app, struct ht_screen *s)
@@ -305,8 +305,8 @@ static void close_screen(struct ht_app *app, struct ht_screen *s)
 const struct ht_screen_class ht_screen_failures = {
     .name = "failures",
     .title = "Failures",
-    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_GROUP | HT_HAS_ENDPOINT |
-           HT_HAS_AGES | HT_HAS_RELOAD,
+    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_EXPORT | HT_HAS_SORT | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN |
+           HT_HAS_GROUP | HT_HAS_ENDPOINT | HT_HAS_AGES | HT_HAS_RELOAD,
     .root = true,
     .state_size = sizeof(struct state),
     .open = open_screen,

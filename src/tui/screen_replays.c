@@ -213,7 +213,8 @@ static void close_screen(struct ht_app *app, struct ht_screen *s)
 const struct ht_screen_class ht_screen_replays = {
     .name = "replays",
     .title = "Replays",
-    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_OPEN | HT_HAS_REPLAY | HT_HAS_AGES | HT_HAS_RELOAD,
+    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_EXPORT | HT_HAS_LIST | HT_HAS_OPEN | HT_HAS_REPLAY | HT_HAS_AGES |
+           HT_HAS_RELOAD,
     .root = true,
     .state_size = sizeof(struct state),
     .close = close_screen,

@@ -137,7 +137,8 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
 const struct ht_screen_class ht_screen_types = {
     .name = "types",
     .title = "Types",
-    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_RELOAD | HT_HAS_EXPORT,
+    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_SORT | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_RELOAD |
+           HT_HAS_EXPORT,
     .root = true,
     .state_size = sizeof(struct state),
     .open = open_screen,

@@ -8,7 +8,7 @@
 #include "hooktop/model/filter.h"
 
 #define NOW_US  INT64_C(1795000000000000)
-#define LISTS   "012345"
+#define LISTS   "0123456"
 #define COLUMNS 24
 
 static void check_term(const struct ht_filter_term *t)

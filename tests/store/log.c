@@ -31,6 +31,7 @@ static size_t count(const struct store_world *w, enum ht_filter_list list, const
     struct ht_event_types types = {0};
     struct ht_fleet_keys keys = {0};
     struct ht_audit_entries audit = {0};
+    struct ht_failure_groups groups = {0};
     if (list == HT_FILTER_ENDPOINTS)
         STORE_OK(ht_store_endpoints(w->c, NULL, &f, NULL, 100, &endpoints, &err));
     else if (list == HT_FILTER_DELIVERIES)
@@ -39,11 +40,14 @@ static size_t count(const struct store_world *w, enum ht_filter_list list, const
         STORE_OK(ht_store_events(w->c, NULL, &f, NULL, 100, &events, &err));
     else if (list == HT_FILTER_SECRETS)
         STORE_OK(ht_store_fleet(w->c, NULL, &f, NULL, 100, &keys, &err));
+    else if (list == HT_FILTER_FAILURES)
+        STORE_OK(ht_store_failure_groups(w->c, NULL, &f, 0, HT_FAILURES_BY_ALL, 100, &groups, &err));
     else if (list == HT_FILTER_AUDIT)
         STORE_OK(ht_store_audit(w->c, NULL, &f, NULL, 100, &audit, &err));
     else
         STORE_OK(ht_store_types(w->c, &f, &types, &err));
-    size_t n = endpoints.n + log.n + events.n + types.n + keys.n + audit.n;
+    size_t n = endpoints.n + log.n + events.n + types.n + keys.n + audit.n + groups.n;
+    ht_failure_groups_fini(&groups);
     ht_audit_entries_fini(&audit);
     ht_fleet_keys_fini(&keys);
     ht_endpoints_fini(&endpoints);
@@ -381,6 +385,46 @@ static void event_and_type_filters(void **state)
 }
 
 /* Every field there is, of every list, with values of its kind: each is valid SQL, alone, negated and with others. */
+/* In every order, both ways: pages are what one look at all of it shows, also where many rows compare alike. */
+static void sorted_pages_meet_as_well(void **state)
+{
+    enum { PAGE = 3 };
+    const struct store_world *w = *state;
+    size_t n_fields;
+    const struct ht_filter_field *fields = ht_filter_fields(HT_FILTER_ENDPOINTS, &n_fields);
+    const struct ht_filter_field *sort = &fields[n_fields - 1];
+    ht_test_sql(
+        w->dsn,
+        "INSERT INTO hooktop.endpoint (id, tenant_id, profile, url, description, status, timeout_ms, schedule_s)"
+        " SELECT hooktop.uuid7(), e.tenant_id, e.profile, e.url, 'shop ' || n % 3, e.status, e.timeout_ms,"
+        " e.schedule_s FROM hooktop.endpoint e, generate_series(1, 9) n");
+    for (int o = 0; o < sort->words_len * 2; o++) {
+        struct ht_filter f =
+            store_filter(HT_FILTER_ENDPOINTS, store_text("%ssort:%s", o % 2 ? "-" : "", sort->words[o / 2].name));
+        struct ht_endpoints all = {0}, page = {0};
+        struct ht_uuid last;
+        size_t n = 0;
+        STORE_OK(ht_store_endpoints(w->c, NULL, &f, NULL, 100, &all, &err));
+        assert_true(all.n > 2 * PAGE && !all.more);
+        do {
+            STORE_OK(ht_store_endpoints(w->c, NULL, &f, n > 0 ? &last : NULL, PAGE, &page, &err));
+            for (size_t i = 0; i < page.n; i++, n++) {
+                assert_true(n < all.n);
+                assert_memory_equal(&page.rows[i].id, &all.rows[n].id, sizeof all.rows[n].id);
+            }
+            last = page.rows[page.n - 1].id;
+            bool more = page.more;
+            ht_endpoints_fini(&page);
+            assert_int_equal(more, n < all.n);
+        } while (n < all.n);
+        for (size_t i = 1; o == 0 && i < all.n; i++) /* sort:name */
+            assert_true(strcmp(all.rows[i - 1].description ? all.rows[i - 1].description : all.rows[i - 1].url,
+                               all.rows[i].description ? all.rows[i].description : all.rows[i].url) <= 0);
+        ht_endpoints_fini(&all);
+        ht_filter_fini(&f);
+    }
+}
+
 static void every_field_is_known_to_the_store(void **state)
 {
     const struct store_world *w = *state;
@@ -390,7 +434,8 @@ static void every_field_is_known_to_the_store(void **state)
                                           [HT_FILTER_CODE] = "5xx",
                                           [HT_FILTER_DURATION] = ">2s",
                                           [HT_FILTER_TIME] = "-2h",
-                                          [HT_FILTER_NUMBER] = ">9223372036854775806"};
+                                          [HT_FILTER_NUMBER] = ">9223372036854775806",
+                                          [HT_FILTER_SORT] = "n*"};
     for (enum ht_filter_list list = 0; list < HT_FILTER_LIST_COUNT; list++) {
         size_t n;
         const struct ht_filter_field *fields = ht_filter_fields(list, &n);
@@ -399,7 +444,7 @@ static void every_field_is_known_to_the_store(void **state)
             const char *value = samples[fields[i].kind];
             (void)count(w, list, store_text(text ? "%s:\"%s\"" : "%s:%s", fields[i].name, value));
             (void)count(w, list, store_text(text ? "-%s:\"%s\"" : "-%s:%s", fields[i].name, value));
-            if (fields[i].kind != HT_FILTER_WORD) /* where * is all words already */
+            if (fields[i].kind != HT_FILTER_WORD && fields[i].kind != HT_FILTER_SORT) /* where * is all words already */
                 (void)count(w, list,
                             store_text(text ? "%s:\"%s\"|\"%s\" word" : "%s:%s|%s word", fields[i].name, value, value));
         }
@@ -498,6 +543,7 @@ int main(void)
         TEST(a_delivery_says_where_it_stands),
         TEST(endpoint_figures_and_filters),
         TEST(event_and_type_filters),
+        TEST(sorted_pages_meet_as_well),
         TEST(every_field_is_known_to_the_store),
         TEST(the_largest_filter_there_can_be),
         TEST(a_bad_regular_expression_is_the_users_fault),

@@ -228,7 +228,8 @@ static void field_tables(void **state)
         assert_in_range(n, 4, 32);
         for (size_t i = 0; i < n; i++) {
             assert_true(strlen(fields[i].help) > 0);
-            assert_int_equal(fields[i].kind == HT_FILTER_WORD, fields[i].words != NULL);
+            bool closed = fields[i].kind == HT_FILTER_WORD || fields[i].kind == HT_FILTER_SORT;
+            assert_int_equal(closed, fields[i].words != NULL);
             assert_int_equal(fields[i].words_len > 0, fields[i].words != NULL);
             for (size_t j = 0; j < i; j++)
                 assert_string_not_equal(fields[i].name, fields[j].name);
@@ -236,11 +237,38 @@ static void field_tables(void **state)
     }
 }
 
+static void an_order_is_put_into_a_filter(void **state)
+{
+    static const struct {
+        const char *text, *order;
+        bool turned;
+        const char *expected;
+    } cases[] = {
+        {"", "name", false, "sort:name"},
+        {"acme -sort:held  x", "name", true, "acme x -sort:name"},
+        {"sort:name", NULL, false, ""},
+        {"\"a sort:held b\" /x sort:y/", "held", false, "\"a sort:held b\" /x sort:y/ sort:held"},
+    };
+    (void)state;
+    for (size_t i = 0; i < HT_COUNT(cases); i++) {
+        char text[128];
+        ht_filter_with_order(cases[i].text, cases[i].order, cases[i].turned, text, sizeof text);
+        assert_string_equal(text, cases[i].expected);
+        struct ht_filter f = {0};
+        struct ht_err err = {0};
+        bool turned = false;
+        assert_int_equal(ht_filter_parse(HT_FILTER_ENDPOINTS, text, 0, &f, NULL, &err), HT_OK);
+        assert_int_equal(ht_filter_order(&f, &turned) >= 0, cases[i].order != NULL);
+        assert_int_equal(turned, cases[i].turned);
+        ht_filter_fini(&f);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(accepted), cmocka_unit_test(refused),      cmocka_unit_test(too_long),
-        cmocka_unit_test(any_text), cmocka_unit_test(field_tables),
+        cmocka_unit_test(any_text), cmocka_unit_test(field_tables), cmocka_unit_test(an_order_is_put_into_a_filter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

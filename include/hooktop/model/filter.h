@@ -1,7 +1,7 @@
 /* The filter language of lists, shared by the console's prompt and the commands' options.
  *
  *   word  "two words"  field:value  field:a|b  -field:value  field:glob*  field:>2s  <  >=  <=  code:5xx
- *   after:-2h  before:14:00  on:2026-11-19  /regex/
+ *   after:-2h  before:14:00  on:2026-11-19  /regex/  sort:failed  -sort:failed
  * Terms are ANDed, a term's values ORed; a leading - negates the term. In quotes, \" and \\ stand for themselves; in a
  * regex, \/ for a slash. Parsing knows the language; which fields a list has, and their kinds, is the list's table
  * (ht_filter_fields). The store compiles terms to SQL with bound parameters only: no text of a filter becomes SQL.
@@ -23,6 +23,7 @@ enum ht_filter_kind {
     HT_FILTER_DURATION, /* >2s */
     HT_FILTER_TIME,     /* after, before, on */
     HT_FILTER_NUMBER,
+    HT_FILTER_SORT, /* no condition: the order of the list, one of a closed vocabulary; -sort: the other way round */
 };
 
 enum ht_filter_list {
@@ -32,6 +33,7 @@ enum ht_filter_list {
     HT_FILTER_TYPES,
     HT_FILTER_SECRETS,
     HT_FILTER_AUDIT,
+    HT_FILTER_FAILURES, /* deliveries, listed in groups */
     HT_FILTER_LIST_COUNT
 };
 
@@ -47,10 +49,39 @@ struct ht_filter_field {
     const char *name;
     enum ht_filter_kind kind;
     enum ht_filter_op op;        /* what a value without an operator means */
-    const struct ht_word *words; /* HT_FILTER_WORD: what it may be */
+    const struct ht_word *words; /* HT_FILTER_WORD, HT_FILTER_SORT: what it may be */
     int words_len;
     const char *help;
 };
+/* The orders that lists can have, each named like its column; an order's clause is the store's. */
+#define HT_ENDPOINT_ORDERS(X)                                                                                          \
+    X(NAME, "name", "its description, or its URL")                                                                     \
+    X(STATE, "state", "its status")                                                                                    \
+    X(TENANT, "tenant", "its tenant")                                                                                  \
+    X(FAILED, "failed", "most failed deliveries of the last 24 hours first")                                           \
+    X(WAITING, "wait", "most waiting deliveries first")                                                                \
+    X(HELD, "held", "most held deliveries first")                                                                      \
+    X(FAILING, "failing", "who fails the longest first")                                                               \
+    X(LAST, "last", "the latest attempt first")
+#define HT_FAILURE_ORDERS(X)                                                                                           \
+    X(COUNT, "count", "most deliveries first")                                                                         \
+    X(ENDPOINT, "endpoint", "the endpoint's description, or its URL")                                                  \
+    X(ERROR, "error", "the error")                                                                                     \
+    X(FIRST, "first", "the oldest first")                                                                              \
+    X(LAST, "last", "the latest first")                                                                                \
+    X(NEXT, "next", "what is tried next first")
+#define HT_TYPE_ORDERS(X)                                                                                              \
+    X(NAME, "name", "its name")                                                                                        \
+    X(PROFILE, "profile", "its profile")                                                                               \
+    X(STATE, "state", "its state")                                                                                     \
+    X(SUBSCRIPTIONS, "subscriptions", "most subscribed endpoints first")
+#define HT_ORDER_OF_ENDPOINTS(id, ...) HT_ENDPOINTS_BY_##id,
+#define HT_ORDER_OF_FAILURES(id, ...)  HT_GROUPS_BY_##id,
+#define HT_ORDER_OF_TYPES(id, ...)     HT_TYPES_BY_##id,
+enum ht_endpoint_order { HT_ENDPOINT_ORDERS(HT_ORDER_OF_ENDPOINTS) HT_ENDPOINT_ORDER_COUNT };
+enum ht_failure_order { HT_FAILURE_ORDERS(HT_ORDER_OF_FAILURES) HT_FAILURE_ORDER_COUNT };
+enum ht_type_order { HT_TYPE_ORDERS(HT_ORDER_OF_TYPES) HT_TYPE_ORDER_COUNT };
+
 /* The fields of a list; *ret_n of them. */
 const struct ht_filter_field *ht_filter_fields(enum ht_filter_list list, size_t *ret_n);
 
@@ -81,6 +112,11 @@ struct ht_filter {
 HT_MUST_CHECK enum ht_rc ht_filter_parse(enum ht_filter_list list, const char *text, int64_t now_us,
                                          struct ht_filter *ret, size_t *ret_column, struct ht_err *err);
 void ht_filter_fini(struct ht_filter *f);
+/* The order that a filter asks for, by its place in the list's vocabulary, -1: none; *ret_turned: the other way round.
+ */
+int ht_filter_order(const struct ht_filter *f, bool *ret_turned);
+/* The same text with another order (NULL: none) at its end. `ret` as large as the text and 64 bytes. */
+void ht_filter_with_order(const char *text, const char *order, bool turned, char *ret, size_t size);
 
 /* Whether a subscription pattern ("*", "claim.*", "claim.created") matches a type. */
 bool ht_pattern_matches(const char *pattern, const char *type);

@@ -28,7 +28,7 @@ enum ht_request_kind {
     HT_REQ_FAILURES,   /* text = filter; without a time in it, of the last 24 hours; state = enum ht_failure_by */
     HT_REQ_EVENTS,     /* text = filter; before/limit = page */
     HT_REQ_EVENT,      /* id: with its data, and why each endpoint of its tenant did or did not get it */
-    HT_REQ_REPLAYS,    /* the newest */
+    HT_REQ_REPLAYS,    /* the newest; before/limit = page */
     HT_REQ_REPLAY,     /* id: with its tally */
     HT_REQ_FLEET, /* every live secret; text = filter; tenant, before (endpoint) and generation = the last row so far */
     HT_REQ_TENANTS,

@@ -204,6 +204,9 @@ void ht_undo_ask(struct ht_app *app);
 /* export.c: asks for a file's name; writes the list to it. */
 void ht_export_ask(struct ht_app *app);
 void ht_export_to(struct ht_app *app, const char *text);
+/* sort.c: asks by which column the list is sorted; sorts by it, or, sorted by it already, the other way round. */
+void ht_sort_ask(struct ht_app *app);
+void ht_sort_by(struct ht_app *app, const char *name);
 /* columns.c: asks which columns the screen's list shows. */
 void ht_columns_ask(struct ht_app *app);
 /* copy.c: asks what to copy; the key that answers; the text of the screen to $PAGER or $EDITOR. */

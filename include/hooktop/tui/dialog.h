@@ -16,7 +16,7 @@
 #include "hooktop/tui/prompt.h"
 
 #define HT_DIALOG_FIELDS_MAX  16
-#define HT_DIALOG_OPTIONS_MAX 6
+#define HT_DIALOG_OPTIONS_MAX 12
 #define HT_DIALOG_DEAF_US     300000
 
 struct ht_app;

@@ -67,6 +67,7 @@ enum ht_key {
     X(REPLAY)  /* a bulk redelivery is under the cursor */                                                             \
     X(EVENT)   /* what is under the cursor belongs to an event */                                                      \
     X(BODY)    /* a body that can be shown in several ways */                                                          \
+    X(SORT)    /* a list that can be ordered */                                                                        \
     X(EXPORT)  /* a list that can become a file */                                                                     \
     X(COMMAND) /* the command line and the number keys: all but what must be finished first */
 enum ht_has_bit {
@@ -118,6 +119,7 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(MARK_ALL, "mark-all", "*", HT_HAS_MARKS, LOOK, VIEW, "", "mark all rows that are loaded")                        \
     X(UNMARK, "unmark", "u", HT_HAS_MARKS, LOOK, VIEW, "", "forget all marks")                                         \
     X(COLUMNS, "columns", "c", HT_HAS_COLUMNS, LOOK, VIEW, "", "choose the columns")                                   \
+    X(SORT, "sort", "s", HT_HAS_SORT, LOOK, VIEW, "sort", "choose the order; the same again turns it")                 \
     X(EXPORT, "export", "x", HT_HAS_EXPORT, LOOK, VIEW, "", "write all that the filter matches to a file")             \
     X(EVIDENCE, "evidence", "x", HT_HAS_DELIVERY | HT_HAS_BODY, LOOK, VIEW, "evidence",                                \
       "this attempt as a text file, with a curl line")                                                                 \
