@@ -499,8 +499,7 @@ static struct ht_reply *done(const struct ht_request *q)
 {
     struct ht_reply *r = ht_reply_new(HT_REP_DONE, q->kind, q->ticket);
     r->text = ht_strdup("done, audit 4711");
-    if (q->kind == HT_REQ_REVOKE || q->kind == HT_REQ_PROMOTE)
-        r->id = ht_data_id(5, q->kind == HT_REQ_REVOKE ? 3 - q->generation : 1);
+    r->id = ht_data_id(5, q->kind == HT_REQ_REVOKE ? 3 - q->generation : 1);
     r->was_always = q->kind == HT_REQ_SNOOZE && q->state == 0;
     return r;
 }
