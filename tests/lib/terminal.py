@@ -164,6 +164,12 @@ class Terminal:
             pass
         return True
 
+    def rest(self, seconds=10):
+        """Reads until the program has done what it was asked for: nothing comes and no thread runs, three times in a row."""
+        end, calm = time.monotonic() + seconds * SLOW, 0
+        while calm < 3 and time.monotonic() < end and not self.closed:
+            calm = 0 if self.read(0.01) or not self.asleep() else calm + 1
+
     # doing
     def press(self, *names):
         for name in names:
