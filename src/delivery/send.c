@@ -66,6 +66,7 @@ static void take_result(struct ht_attempt *a, const struct ht_send_request *r, s
         .response_body = a->response_body,
         .response_body_len = a->response_body_len,
     };
+    free(a->tls); /* kept of deliveries alone */
 }
 
 enum ht_rc ht_send_once(const struct ht_egress *e, const struct ht_send_request *r, const atomic_bool *cancel,

@@ -14,6 +14,7 @@ import termios
 import time
 
 import pyte
+from wcwidth import wcwidth
 
 from command import SLOW
 
@@ -41,6 +42,18 @@ class _Stream(pyte.Stream):
 
 class _Screen(pyte.Screen):
     last = " "
+
+    @property
+    def display(self):
+        """Its rows. Half of a wide character whose other half is written over, as between two reads, is a blank."""
+        def cells(line):
+            x = 0
+            while x < self.columns:
+                text = line[x].data or " "
+                yield text
+                x += 2 if wcwidth(text[0]) == 2 else 1
+
+        return ["".join(cells(self.buffer[y])) for y in range(self.lines)]
 
     def draw(self, data):
         super().draw(data)
