@@ -104,13 +104,16 @@ static void begin(struct campaign *c)
     pthread_create(&c->monitor, NULL, watch_workers, c);
 }
 
-/* Nothing waits any more. Endpoints that were disabled meanwhile are switched on again, as an operator would. */
+/* Nothing waits any more. Endpoints that were disabled meanwhile are switched on again, and what was set aside is
+ * redelivered, as an operator would. */
 static void drain(struct campaign *c)
 {
     int64_t began = ht_mono_us(), progress = began, least = INT64_MAX, waiting = -1;
     while (waiting != 0 && ht_mono_us() - progress < STUCK_MS * 1000LL) {
         waiting = ft_ask(c->world.cluster.dsn, "SELECT count(*) FROM (SELECT 1 FROM hooktop.tenant_webhook_outbox"
                                                " UNION ALL SELECT 1 FROM hooktop.held) w");
+        if (waiting == 0)
+            waiting = ft_redeliver_set_aside(&c->world);
         if (waiting >= 0 && waiting < least) {
             least = waiting;
             progress = ht_mono_us();

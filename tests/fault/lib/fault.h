@@ -161,6 +161,8 @@ void ft_rotate(struct ft_world *w, struct ft_endpoint *e, int64_t overlap_ms);
 void ft_endpoint_state(struct ft_world *w, struct ft_endpoint *e, enum ht_endpoint_status to);
 /* Every endpoint that is not active is made so, and what it held is released. */
 void ft_activate_all(struct ft_world *w);
+/* What was set aside because workers had ended with it again and again is sent again; how many. */
+int64_t ft_redeliver_set_aside(struct ft_world *w);
 
 /* producer.c: what is emitted -------------------------------------------------------------------------------------- */
 struct ft_emitted {

@@ -248,3 +248,10 @@ void ft_activate_all(struct ft_world *w)
                 ft_endpoint_state(w, &w->endpoints[k], HT_ENDPOINT_ACTIVE);
     ht_endpoints_fini(&all);
 }
+
+int64_t ft_redeliver_set_aside(struct ft_world *w)
+{
+    return ft_ask(w->cluster.dsn, "SELECT count(hooktop.redeliver(d.tenant_id, d.id, 'a fault test'))"
+                                  " FROM hooktop.delivery d WHERE d.status = 'quarantined'"
+                                  " AND NOT EXISTS (SELECT FROM hooktop.delivery r WHERE r.redelivery_of = d.id)");
+}
