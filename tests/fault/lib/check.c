@@ -104,22 +104,10 @@ static bool disrupted(const struct ft_history *h, int64_t from, int64_t to, bool
 
 /* One delivery ----------------------------------------------------------------------------------------------------- */
 
-static bool sent_again(const struct view *w, const struct ft_delivery *d)
+/* What was set aside has been sent again, and so was cancelled itself. */
+static bool ended(const struct ft_delivery *d)
 {
-    for (size_t i = 0; i < w->h->n_deliveries; i++) {
-        const struct ft_delivery *x = &w->h->deliveries[i];
-        if (x->again && x->endpoint == d->endpoint && ht_uuid_cmp(&x->event, &d->event) == 0)
-            return true;
-    }
-    return false;
-}
-
-/* Nothing here kills a worker by what it holds; but three that ended with the same in hand look like that, and then an
- * operator has sent it again. */
-static bool ended(const struct view *w, const struct ft_delivery *d)
-{
-    return strcmp(d->status, "exhausted") == 0 || strcmp(d->status, "cancelled") == 0 ||
-           (strcmp(d->status, "quarantined") == 0 && sent_again(w, d));
+    return strcmp(d->status, "exhausted") == 0 || strcmp(d->status, "cancelled") == 0;
 }
 
 static bool accepted(const struct story *s)
@@ -133,7 +121,7 @@ static bool accepted(const struct story *s)
 static void check_end(const struct view *w, const struct story *s)
 {
     const struct ft_delivery *d = s->d;
-    bool good = strcmp(d->status, "succeeded") == 0 ? accepted(s) : ended(w, d);
+    bool good = strcmp(d->status, "succeeded") == 0 ? accepted(s) : ended(d);
     w->v->succeeded += strcmp(d->status, "succeeded") == 0;
     w->v->exhausted += strcmp(d->status, "exhausted") == 0;
     w->v->quarantined += strcmp(d->status, "quarantined") == 0;
