@@ -148,30 +148,37 @@ void ht_text_clean(struct ht_buf *out, const char *bytes, size_t len, enum ht_te
     }
 }
 
-void ht_text_clean_str(char *ret, size_t size, const char *s, enum ht_text_mode mode)
+void ht_text_clean_columns(char *ret, size_t size, const char *s, enum ht_text_mode mode, size_t columns)
 {
     if (size == 0)
         return;
     struct ht_text_reader r;
     struct ht_glyph g;
     size_t len = 0;
+    size_t width = 0;
     size_t cut = 0; /* the last place where the end mark would fit after whole characters */
     ht_text_start(&r, s, strlen(s), mode);
     while (ht_text_next(&r, &g)) {
         char utf8[12];
         size_t n = encode_glyph(&g, utf8);
-        if (n >= size - len) {
-            if (size > 1)
+        if (n >= size - len || g.width > columns - width) {
+            if (size > 1 && columns > 0)
                 ret[cut++] = '~';
             len = cut;
             break;
         }
         memcpy(ret + len, utf8, n);
         len += n;
-        if (r.pending_at == r.pending_len && len + 1 < size)
+        width += g.width;
+        if (r.pending_at == r.pending_len && len + 1 < size && width < columns)
             cut = len;
     }
     ret[len] = '\0';
+}
+
+void ht_text_clean_str(char *ret, size_t size, const char *s, enum ht_text_mode mode)
+{
+    ht_text_clean_columns(ret, size, s, mode, SIZE_MAX);
 }
 
 size_t ht_text_width(const char *bytes, size_t len, enum ht_text_mode mode)

@@ -11,17 +11,18 @@ static const struct {
 } spans[] = {{"1 hour", 3600000LL}, {"24 hours", 86400000LL}, {"7 days", 7 * 86400000LL}, {"30 days", 30 * 86400000LL}};
 #define SPAN "Last in the list for:"
 #define NOTE "Note"
+#define NAME 40 /* columns of an endpoint's name within a question's title */
 
 void ht_act_group_name(const struct ht_failure_group *g, char *ret, size_t size)
 {
     const char *error = ht_attempt_words[g->error].name;
-    char whole[1024], name[64];
+    char whole[1024], name[64]; /* so that with the longest error it fits what keeps a subject */
     /* made visible before it is cut: a cut then falls between characters, and where the eye expects it */
     if (g->endpoint_description)
         ht_text_clean_str(whole, sizeof whole, g->endpoint_description, HT_TEXT_CELL);
     else
         ht_text_clean_str(whole, sizeof whole, g->endpoint_url ? g->endpoint_url : "any endpoint", HT_TEXT_ASCII);
-    ht_text_clean_str(name, sizeof name, whole, HT_TEXT_CELL);
+    ht_text_clean_columns(name, sizeof name, whole, HT_TEXT_CELL, NAME);
     snprintf(ret, size, "%s of %s", error[0] ? error : "all that fails", name);
 }
 

@@ -249,6 +249,33 @@ static void fixed_arrays(void **state)
     assert_int_equal(untouched, 'u');
 }
 
+static void so_many_columns(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t size, columns;
+        const char *text;
+        const char *want;
+    } cases[] = {
+        {64, 5, "hello", "hello"},
+        {64, 4, "hello", "hel~"},
+        {64, 1, "hello", "~"},
+        {64, 0, "hello", ""},
+        {64, 4, "\xe6\x97\xa5\xe6\x9c\xac", "\xe6\x97\xa5\xe6\x9c\xac"},
+        {64, 3, "\xe6\x97\xa5\xe6\x9c\xac", "\xe6\x97\xa5~"},
+        {64, 2, "\xe6\x97\xa5\xe6\x9c\xac", "~"},
+        {64, 2, "xe\xcc\x81\xcc\xa3", "xe\xcc\x81\xcc\xa3"},
+        {64, 6, "ab\x1b", "ab<1B>"},
+        {64, 5, "ab\x1b", "ab~"},
+        {4, 9, "hello", "he~"}, /* the array ends first */
+    };
+    for (size_t i = 0; i < HT_COUNT(cases); i++) {
+        char ret[64];
+        ht_text_clean_columns(ret, cases[i].size, cases[i].text, HT_TEXT_CELL, cases[i].columns);
+        assert_string_equal(ret, cases[i].want);
+    }
+}
+
 static void a_full_buffer_stops(void **state)
 {
     (void)state;
@@ -282,8 +309,13 @@ static void utf8(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(hostile_corpus), cmocka_unit_test(nothing_harmful_ever_leaves), cmocka_unit_test(glyphs),
-        cmocka_unit_test(fixed_arrays),   cmocka_unit_test(a_full_buffer_stops),         cmocka_unit_test(utf8),
+        cmocka_unit_test(hostile_corpus),
+        cmocka_unit_test(nothing_harmful_ever_leaves),
+        cmocka_unit_test(glyphs),
+        cmocka_unit_test(fixed_arrays),
+        cmocka_unit_test(so_many_columns),
+        cmocka_unit_test(a_full_buffer_stops),
+        cmocka_unit_test(utf8),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -55,6 +55,9 @@ void ht_text_clean(struct ht_buf *out, const char *bytes, size_t len, enum ht_te
 /* The same into a fixed array, always terminated; what does not fit is cut between whole characters and escapes, with
  * "~" as the last character. */
 void ht_text_clean_str(char *ret, size_t size, const char *s, enum ht_text_mode mode);
+/* The same, and at most so many columns, the "~" among them: names of wide characters and others end at the same place.
+ */
+void ht_text_clean_columns(char *ret, size_t size, const char *s, enum ht_text_mode mode, size_t columns);
 /* Columns that the cleaned text takes. */
 size_t ht_text_width(const char *bytes, size_t len, enum ht_text_mode mode);
 /* How many bytes of the text would be made visible as escapes in HT_TEXT_LINES ("2 control bytes shown"). */
