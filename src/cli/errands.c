@@ -65,14 +65,15 @@ static enum ht_rc ping(struct ht_part *p, const struct ht_request *q, struct ht_
     return rc == HT_OK ? ht_ops_ping(&ops, &e, &p->stopping, &r->ping, err) : rc;
 }
 
+/* What signs is read first: once the receiver has been asked, nothing stands between its verdict and the reply. */
 static enum ht_rc probe(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
     HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
     enum ht_rc rc = find_endpoint(p, q, &e, err);
     const struct ht_ops ops = ht_part_ops(p, q);
     if (rc == HT_OK)
-        rc = ht_ops_probe(&ops, &e, &p->stopping, &r->probed.probe, err);
-    return rc == HT_OK ? ht_signing_load(p->conn, &e, &r->probed.signing, err) : rc;
+        rc = ht_signing_load(p->conn, &e, &r->probed.signing, err);
+    return rc == HT_OK ? ht_ops_probe(&ops, &r->probed.signing.endpoint, &p->stopping, &r->probed.probe, err) : rc;
 }
 
 static enum ht_rc one(struct ht_part *p, const struct ht_request *q, const struct ht_uuid *id, struct ht_err *err)

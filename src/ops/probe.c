@@ -91,6 +91,18 @@ static enum ht_rc run(struct ht_test_event *t, const atomic_bool *cancel, struct
     return HT_OK;
 }
 
+/* What was sent cannot be taken back: a connection that broke meanwhile is made anew, once, so that it is on record. */
+static enum ht_rc put_on_record(const struct ht_ops *o, const struct ht_endpoint *e, const struct ht_probe *p,
+                                struct ht_err *err)
+{
+    enum ht_rc rc = ht_store_audit_probe(o->conn, e, p, o->reason, err);
+    if (rc != HT_NO_DB)
+        return rc;
+    ht_err_clear(err);
+    rc = ht_conn_reset(o->conn, err);
+    return rc == HT_OK ? ht_store_audit_probe(o->conn, e, p, o->reason, err) : rc;
+}
+
 enum ht_rc ht_ops_probe(const struct ht_ops *o, const struct ht_endpoint *e, const atomic_bool *cancel,
                         struct ht_probe *ret, struct ht_err *err)
 {
@@ -100,7 +112,7 @@ enum ht_rc ht_ops_probe(const struct ht_ops *o, const struct ht_endpoint *e, con
     if (rc == HT_OK)
         rc = run(&t, cancel, &p, err);
     if (rc == HT_OK)
-        rc = ht_store_audit_probe(o->conn, e, &p, o->reason, err);
+        rc = put_on_record(o, e, &p, err);
     if (rc != HT_OK)
         return rc;
     *ret = p;

@@ -172,6 +172,25 @@ static void who_may_probe(void **state)
     rotated_fini(&r);
 }
 
+/* The receiver has been asked: a connection that ends before that is on record does not take the verdict away. */
+static void a_broken_connection_keeps_the_verdict(void **state)
+{
+    struct world *w = *state;
+    struct rotated r = rotated(w, STANDARD, "/a", HOUR_MS);
+    expect(w, STANDARD, "/a", r.fresh, NULL);
+    ht_test_sql(w->dsn, "CREATE SEQUENCE public.tries; CREATE FUNCTION public.broken() RETURNS trigger LANGUAGE plpgsql"
+                        " SECURITY DEFINER AS $$ BEGIN IF nextval('public.tries') = 1 THEN"
+                        " PERFORM pg_terminate_backend(pg_backend_pid()); END IF; RETURN NEW; END $$;"
+                        "CREATE TRIGGER broken BEFORE INSERT ON hooktop.audit FOR EACH ROW"
+                        " WHEN (NEW.action = 'secret.probed') EXECUTE FUNCTION public.broken()");
+    struct ht_probe p = probed(&w->ops, &r.e);
+    assert_int_equal(p.verdict, HT_PROBE_ACCEPTED);
+    assert_int_equal(world_count(w, "SELECT last_value FROM public.tries"), 2);
+    assert_int_equal(world_count(w, "SELECT count(*) FROM hooktop.audit WHERE action = 'secret.probed'"), 1);
+    ht_probe_fini(&p);
+    rotated_fini(&r);
+}
+
 /* promote, revoke, confirm ------------------------------------------------------------------------------------------
  */
 
@@ -295,6 +314,7 @@ int main(void)
         TEST(no_answer_is_a_refusal_with_its_cause), TEST(who_may_probe),
         TEST(the_old_one_is_retired_early),          TEST(several_that_can_be_ended_are_named),
         TEST(a_staged_rotation_is_taken_back),       TEST(unconfirmed_until_somebody_says_so),
+        TEST(a_broken_connection_keeps_the_verdict),
     };
     ht_secret_init_process();
     return cmocka_run_group_tests(tests, NULL, NULL);
