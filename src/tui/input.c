@@ -267,6 +267,9 @@ static bool act_everywhere(struct ht_app *app, struct ht_screen *s, enum ht_acti
     case HT_ACT_BEFORE:
         ht_app_before(app);
         return true;
+    case HT_ACT_FORWARD:
+        ht_app_forward(app);
+        return true;
     case HT_ACT_SEARCH:
         ht_app_ask_line(app, HT_INPUT_SEARCH, "/", "");
         return true;

@@ -55,13 +55,14 @@ static void screen_free(struct ht_app *app, struct ht_screen *s)
 }
 
 /* Only what fetches itself can be opened again: the others are answers, shown once. */
-static void leave(struct ht_app *app)
+static bool leave(struct ht_app *app)
 {
     const struct ht_screen *s = app->depth ? ht_app_top(app) : NULL;
     if (!s || !s->class->fetch)
-        return;
+        return false;
     app->before = (struct ht_place){.known = true, .screen = s->screen_id, .id = s->id, .tab = s->tab};
     memcpy(app->before.crumb, s->crumb, sizeof app->before.crumb);
+    return true;
 }
 
 static void on_show(struct ht_app *app, struct ht_screen *s)
@@ -85,7 +86,8 @@ struct ht_screen *ht_app_open(struct ht_app *app, enum ht_screen_id id, const st
         return NULL;
     }
     stop_typing(app);
-    leave(app);
+    (void)leave(app);
+    app->n_ahead = 0;
     struct ht_screen *s = screen_new(app, id, subject);
     app->stack[app->depth++] = s;
     if (s->class->open)
@@ -103,7 +105,8 @@ static void pop(struct ht_app *app)
 void ht_app_switch(struct ht_app *app, enum ht_screen_id root)
 {
     stop_typing(app);
-    leave(app);
+    (void)leave(app);
+    app->n_ahead = 0;
     while (app->depth > 1)
         pop(app);
     if (!app->roots[root]) {
@@ -122,9 +125,32 @@ void ht_app_back(struct ht_app *app)
     struct ht_screen *s = ht_app_top(app);
     if (app->depth == 1 || (s->class->may_close && !s->class->may_close(app, s)))
         return;
-    leave(app);
+    if (leave(app))
+        app->ahead[app->n_ahead++] = app->before; /* no more than the stack had: opening anything empties it */
     pop(app);
     on_show(app, ht_app_top(app));
+}
+
+static bool open_again(struct ht_app *app, const struct ht_place *to)
+{
+    struct ht_screen *s = ht_app_open(app, to->screen, &to->id);
+    if (!s)
+        return false;
+    memcpy(s->crumb, to->crumb, sizeof s->crumb);
+    s->tab = to->tab;
+    return true;
+}
+
+void ht_app_forward(struct ht_app *app)
+{
+    size_t left = app->n_ahead;
+    if (left == 0) {
+        ht_app_flash(app, HT_FLASH_INFO, "nothing was left by going back from here");
+        return;
+    }
+    const struct ht_place to = app->ahead[--left];
+    if (open_again(app, &to))
+        app->n_ahead = left; /* what lies behind it can still be reached */
 }
 
 void ht_app_before(struct ht_app *app)
@@ -145,11 +171,7 @@ void ht_app_before(struct ht_app *app)
             return;
         }
     }
-    struct ht_screen *s = ht_app_open(app, to.screen, &to.id);
-    if (s) {
-        memcpy(s->crumb, to.crumb, sizeof s->crumb);
-        s->tab = to.tab;
-    }
+    (void)open_again(app, &to);
 }
 
 void ht_app_close_all(struct ht_app *app)

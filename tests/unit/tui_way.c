@@ -37,6 +37,41 @@ static void the_screen_before(void **state)
     assert_true(ht_app_top(&r->app)->class->fetch != NULL || ht_app_top(&r->app)->screen_id == HT_SCREEN_HELP);
 }
 
+static void forward_again(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "+");
+    SHOWS(r, "nothing was left by going back");
+    ht_rig_keys(r, "j\n\t\t\t\t"); /* an endpoint, its deliveries, one of them */
+    struct ht_uuid endpoint = ht_app_top(&r->app)->id;
+    ht_rig_keys(r, "\n\t\t");
+    struct ht_uuid delivery = ht_app_top(&r->app)->id;
+    assert_int_equal(r->app.depth, 3);
+    char *title = ht_rig_row(r, 0);
+    ht_rig_keys(r, "q?qq"); /* help on the way is no place, but it is something opened */
+    assert_int_equal(r->app.depth, 1);
+    ht_rig_keys(r, "+");
+    assert_int_equal(r->app.depth, 2);
+    assert_memory_equal(&ht_app_top(&r->app)->id, &endpoint, sizeof endpoint);
+    assert_int_equal(ht_app_top(&r->app)->tab, 4);
+    ht_rig_keys(r, "+");
+    SHOWS(r, "nothing was left by going back");
+    ht_rig_keys(r, "\n\t\tqq:forward\n:forward\n"); /* the whole way, each on the tab it was left on */
+    assert_int_equal(r->app.depth, 3);
+    assert_memory_equal(&ht_app_top(&r->app)->id, &delivery, sizeof delivery);
+    assert_int_equal(ht_app_top(&r->app)->tab, 2);
+    char *again = ht_rig_row(r, 0);
+    assert_string_equal(title, again);
+    free(title);
+    free(again);
+    ht_rig_keys(r, "qq2+"); /* elsewhere there is nothing ahead */
+    SHOWS(r, "nothing was left by going back");
+    ht_rig_keys(r, "1jjjj\nq1");
+    for (int i = 0; i < 3 * HT_STACK_MAX; i++) /* to and fro piles nothing up */
+        ht_rig_keys(r, "\nq+q");
+    assert_int_equal(r->app.n_ahead, 1);
+}
+
 static void commands_are_remembered(void **state)
 {
     struct ht_rig *r = *state;
@@ -109,6 +144,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_screen_before, ht_rig_setup, ht_rig_teardown),
+        cmocka_unit_test_setup_teardown(forward_again, ht_rig_setup, ht_rig_teardown),
         cmocka_unit_test_setup_teardown(commands_are_remembered, ht_rig_setup, ht_rig_teardown),
         cmocka_unit_test_setup_teardown(copies_say_what_and_how, ht_rig_setup, ht_rig_teardown),
         cmocka_unit_test_setup_teardown(texts_go_to_other_programs, ht_rig_setup, ht_rig_teardown),

@@ -162,6 +162,7 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
       "failures do not disable it: a while, or ever")                                                                  \
     X(CANCEL, "cancel", "C", HT_HAS_DELIVERY, CHANGE, OPERATE, "cancel", "cancel what is still to be tried of it")     \
     X(BEFORE, "before", "-", HT_HAS_COMMAND, GO, VIEW, "", "the screen before this one, and back")                     \
+    X(FORWARD, "forward", "+", HT_HAS_COMMAND, GO, VIEW, "", "open again what was left by going back")                 \
     X(BACK, "back", "q Esc Backspace", 0, GO, VIEW, "back", "back; q quits on the first level")                        \
     X(COMMAND, "command", ":", HT_HAS_COMMAND, GO, VIEW, "cmd", "type an action's name, or a screen's")                \
     X(HELP, "help", "? F1", 0, GO, VIEW, "help", "this page")                                                          \
