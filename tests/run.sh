@@ -3,7 +3,7 @@
 #
 # A test is an executable that prints TAP ("ok 1 - name", "not ok 2 - name", "# SKIP why"): compiled ones under
 # BUILD_DIR/tests/LAYER, scripts as tests/LAYER/*.test. One that dies or prints no result counts as one failure.
-# HT_TEST_JOBS of them run side by side (two for each processor: they wait more than they compute), each with a private
+# HT_TEST_JOBS of them run side by side (three for each processor: they wait more than they compute), each with a private
 # PostgreSQL cluster of its own in HT_TEST_DSN (unix socket, superuser "hooktop_test"): roles are a cluster's, so one would
 # disturb another.
 set -u
@@ -13,7 +13,7 @@ root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root" || exit 1
 work=$(mktemp -d "${TMPDIR:-/tmp}/hooktop-test.XXXXXX")
 chmod 755 "$work"
-jobs=${HT_TEST_JOBS:-$((2 * $(nproc)))}
+jobs=${HT_TEST_JOBS:-$((3 * $(nproc)))}
 export LC_ALL=C.UTF-8 CMOCKA_MESSAGE_OUTPUT=TAP
 export ASAN_OPTIONS=${ASAN_OPTIONS:-detect_leaks=1:abort_on_error=0:exitcode=99}
 export UBSAN_OPTIONS=${UBSAN_OPTIONS:-print_stacktrace=1:halt_on_error=1}
