@@ -57,6 +57,8 @@ static void check_cut(const char *text, const struct ht_buf *clean, enum ht_text
         bool whole = len == clean->len && memcmp(cut, clean->data, len) == 0;
         FUZZ_MUST(whole || sizes[i] == 1 || cut[len - 1] == '~');
         FUZZ_MUST(whole || len == 0 || memcmp(cut, clean->data, len - 1) == 0);
+        ht_text_clean_columns(cut, sizeof cut, text, mode, sizes[i]);
+        FUZZ_MUST(ht_utf8_valid(cut, strlen(cut)) && ht_text_width(cut, strlen(cut), mode) <= sizes[i]);
     }
 }
 
