@@ -74,8 +74,8 @@ static void show(const struct ht_ctx *ctx, struct ht_engine *e)
     struct ht_engine_figures f;
     ht_engine_figures(e, &f);
     if (!ctx->json) {
-        ht_out_printf("%lld attempts, %lld succeeded, %lld failed\n", (long long)f.sent, (long long)f.succeeded,
-                      (long long)f.failed);
+        ht_out_printf("%lld attempt%s, %lld succeeded, %lld failed\n", (long long)f.sent, f.sent == 1 ? "" : "s",
+                      (long long)f.succeeded, (long long)f.failed);
         return;
     }
     struct ht_out_object o;
