@@ -17,11 +17,19 @@ static void close_conn(struct ht_conn **c)
     ht_conn_close(*c);
 }
 
+static void say_no_role(struct ht_doctor *d)
+{
+    ht_doctor_say(d, HT_DOCTOR_WRONG, "login", NULL, HT_GRANT_A_ROLE, "it has none of hooktop's roles");
+}
+
 static bool look_at_schema(struct ht_doctor *d)
 {
     struct ht_err err = {0};
     int found = 0, needed = ht_store_schema_version();
-    if (ht_store_schema_found(d->conn, &found, &err) != HT_OK)
+    enum ht_rc rc = ht_store_schema_found(d->conn, &found, &err);
+    if (rc == HT_DENIED)
+        say_no_role(d);
+    else if (rc != HT_OK)
         ht_doctor_error(d, "schema", NULL, &err);
     else if (found == 0)
         ht_doctor_say(d, HT_DOCTOR_WRONG, "schema", NULL, "run hooktop setup", "the database has no hooktop schema");
@@ -43,10 +51,7 @@ static bool look_at_login(struct ht_doctor *d)
     HT_CLEANUP(ht_whoami_fini) struct ht_whoami who = {0};
     struct ht_err err = {0};
     if (ht_conn_whoami(d->conn, &who, &err) != HT_OK) {
-        ht_err_clear(&err);
-        ht_fail(&err, HT_DENIED, "login", "GRANT hooktop_viewer, or another of its roles, to the login",
-                "it has none of hooktop's roles");
-        ht_doctor_error(d, "login", NULL, &err);
+        say_no_role(d);
         return false;
     }
     ht_doctor_say(d, HT_DOCTOR_OK, "database", who.database, NULL, "PostgreSQL %s, primary, UTF8%s", who.server_version,
@@ -111,6 +116,10 @@ static void look_at_server(struct ht_doctor *d)
     if (!s.fsync)
         ht_doctor_say(d, HT_DOCTOR_WRONG, "server", NULL, "set fsync = on in postgresql.conf",
                       "fsync is off: a crash of the server may lose events that were committed");
+    if (!s.full_page_writes)
+        ht_doctor_say(d, HT_DOCTOR_NOTE, "server", NULL,
+                      "set full_page_writes = on in postgresql.conf, unless the file system never writes half a page",
+                      "full_page_writes is off: a crash may leave pages half written, which no log repairs");
     if (!s.autovacuum)
         ht_doctor_say(d, HT_DOCTOR_WRONG, "server", NULL, "set autovacuum = on in postgresql.conf",
                       "autovacuum is off: the tables that workers search grow without end");

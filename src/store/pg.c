@@ -170,8 +170,8 @@ enum ht_rc ht_pg_check_result(const PGconn *pg, const PGresult *r, const struct 
     if (state != NULL && (strcmp(state, "42P01") == 0 || strcmp(state, "3F000") == 0))
         return ht_fail(err, HT_NO_DB, "database", NEEDS_SETUP, "the database %s has no hooktop schema", PQdb(pg));
     if (state != NULL && strcmp(state, "42501") == 0)
-        return ht_fail(err, HT_DENIED, "database", "GRANT hooktop_viewer, or another of its roles, to the login",
-                       "the login %s has none of hooktop's roles", PQuser(pg));
+        return ht_fail(err, HT_DENIED, "database", HT_GRANT_A_ROLE, "the login %s has none of hooktop's roles",
+                       PQuser(pg));
     return ht_pg_fail(pg, r, "database", err);
 }
 

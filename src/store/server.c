@@ -7,15 +7,20 @@ static const char what[] = "database";
 enum ht_rc ht_store_server(struct ht_conn *c, struct ht_server *ret, struct ht_err *err)
 {
     static const struct ht_col cols[] = {
-        HT_COL("", ht_server, now, TIME),        HT_COL("", ht_server, max_connections, I32),
-        HT_COL("", ht_server, connections, I32), HT_COL("", ht_server, fsync, BOOL),
-        HT_COL("", ht_server, autovacuum, BOOL), HT_COL("", ht_server, oldest_xact_at, TIME),
+        HT_COL("", ht_server, now, TIME),
+        HT_COL("", ht_server, max_connections, I32),
+        HT_COL("", ht_server, connections, I32),
+        HT_COL("", ht_server, fsync, BOOL),
+        HT_COL("", ht_server, full_page_writes, BOOL),
+        HT_COL("", ht_server, autovacuum, BOOL),
+        HT_COL("", ht_server, oldest_xact_at, TIME),
     };
     static const struct ht_stmt s = {
         .what = what,
         .sql = "SELECT clock_timestamp(), current_setting('max_connections')::int,"
                " (SELECT count(*)::int FROM pg_stat_activity a WHERE a.backend_type = 'client backend'),"
-               " current_setting('fsync')::bool, current_setting('autovacuum')::bool,"
+               " current_setting('fsync')::bool, current_setting('full_page_writes')::bool,"
+               " current_setting('autovacuum')::bool,"
                " (SELECT min(a.xact_start) FROM pg_stat_activity a WHERE a.datname = current_database()"
                " AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend')",
     };

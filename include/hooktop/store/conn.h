@@ -15,6 +15,11 @@
 
 struct ht_conn;
 
+/* The remedy for a login that has none of hooktop's roles: what each is for, so that one GRANT is enough. */
+#define HT_GRANT_A_ROLE                                                                                                \
+    "GRANT the login hooktop_viewer to look, hooktop_support to operate, hooktop_admin to administer, hooktop_worker " \
+    "to deliver"
+
 struct ht_conn_options {
     const char *dsn;         /* anything libpq takes; "" = libpq's environment */
     const char *application; /* application_name: "hooktop console" */
