@@ -7,7 +7,8 @@
 
 #define PAGE 500
 
-/* What is not set is left out: the profile's value is the profile's, here and where it is imported. */
+/* What is not set is left out: the profile's value is the profile's, here and where it is imported. So is what holds
+ * until a time: it belongs to what is happening here. */
 static void put_settings(struct ht_jw *w, const struct ht_endpoint *e)
 {
     if (e->timeout_ms > 0)
