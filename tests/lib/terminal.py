@@ -135,6 +135,7 @@ class Terminal:
             if left <= 0 or self.closed:
                 return False
             self.read(min(left, 0.1) if callable(what) else left)
+        self.quiet(0.01, 0.5)  # the rest of its frame
         return True
 
     def wait_for(self, pattern, seconds=15):
