@@ -295,8 +295,8 @@ END $$;
 -- What became of it, word by word: of what was redelivered where it stands now, of the rest why not. Runs as its caller.
 CREATE FUNCTION hooktop.replay_tally(replay uuid) RETURNS TABLE (outcome text, n bigint) LANGUAGE sql STABLE
     SET search_path = pg_catalog, hooktop, pg_temp AS $$
-    SELECT CASE i.state WHEN 'redelivered' THEN coalesce(d.status, 'gone') WHEN 'waiting' THEN 'not redelivered'
-                        ELSE 'left out: ' || i.state END,
+    SELECT CASE i.state WHEN 'redelivered' THEN CASE WHEN d.status = 'ready' AND d.attempts > 0 THEN 'retrying' ELSE coalesce(d.status, 'gone') END
+                        WHEN 'waiting' THEN 'not redelivered' ELSE 'left out: ' || i.state END,
            count(*)
     FROM replay_item i LEFT JOIN delivery d ON d.id = i.made AND d.tenant_id = i.tenant_id
     WHERE i.replay_id = $1 GROUP BY 1 ORDER BY 2 DESC, 1

@@ -54,6 +54,10 @@ void ht_act_previewed(struct ht_app *app, const struct ht_reply *reply, const ch
     const struct ht_replay_preview *p = &reply->preview.counts;
     char count[48], held[160] = "", out[160] = "", title[160];
     int64_t sent = p->total - p->removed - p->purged;
+    if (app->dialog || app->input != HT_INPUT_KEYS || !(ht_screen_has(ht_app_top(app)) & HT_HAS_GROUP)) {
+        ht_app_flash(app, HT_FLASH_INFO, "redeliver %s: that took a while; R counts again", subject);
+        return;
+    }
     if (sent == 0) {
         ht_app_flash(app, HT_FLASH_ERROR, "redeliver %s: nothing is left to redeliver", subject);
         return;

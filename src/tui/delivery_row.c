@@ -40,7 +40,7 @@ void ht_delivery_cell(const struct ht_app *app, const struct ht_delivery *d, siz
         break;
     case C_MS:
         if (d->attempts)
-            ht_cell_fmt(t, HT_STYLE_ROW, "%d", (int)d->last_duration_ms);
+            ht_cell_ms(t, d->last_duration_ms);
         else
             ht_cell_str(t, HT_STYLE_DIM, "-");
         break;

@@ -1,5 +1,6 @@
 #include "hooktop/tui/list.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,14 @@ void ht_cell_fmt(struct ht_cell_text *c, enum ht_style style, const char *fmt, .
     vsnprintf(c->own, sizeof c->own, fmt, args);
     va_end(args);
     ht_cell_str(c, style, c->own);
+}
+
+void ht_cell_ms(struct ht_cell_text *c, int64_t ms)
+{
+    if (ms < 1)
+        ht_cell_str(c, HT_STYLE_ROW, "<1");
+    else
+        ht_cell_fmt(c, HT_STYLE_ROW, "%" PRId64, ms);
 }
 
 struct ht_uuid ht_list_name_id(const char *name)

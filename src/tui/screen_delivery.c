@@ -47,7 +47,7 @@ static void cell(const void *user, size_t row, size_t column, struct ht_cell_tex
             ht_cell_str(t, HT_STYLE_DIM, "-");
         break;
     case C_MS:
-        ht_cell_fmt(t, HT_STYLE_ROW, "%d", (int)(a->phases.total_us / 1000));
+        ht_cell_ms(t, a->phases.total_us / 1000);
         break;
     case C_WORKER:
         ht_cell_str(t, HT_STYLE_DIM, a->worker);

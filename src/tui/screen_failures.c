@@ -287,7 +287,8 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
         snprintf(error, sizeof error, " | %s", ht_attempt_words[g->error].meaning);
     if (!mixed(st, C_ENDPOINT))
         snprintf(at, sizeof at, " | %s: %s", ht_endpoint_words[g->endpoint_status].name, url);
-    snprintf(ret, size, "%zu/%zu | %" PRId64 " deliveries%s%s", st->list.cursor + 1, st->groups.n, all, error, at);
+    snprintf(ret, size, "%zu/%zu | %" PRId64 " %s%s%s", st->list.cursor + 1, st->groups.n, all,
+             all == 1 ? "delivery" : "deliveries", error, at);
 }
 
 static void open_screen(struct ht_app *app, struct ht_screen *s)

@@ -84,7 +84,7 @@ static void open_screen(struct ht_app *app, struct ht_screen *s)
                 add_action(app, about, d, &ht_actions[id]);
     }
     app->depth++;
-    ht_doc_addf(d, HT_STYLE_HINT_KEY, "  %-*s", KEYS_WIDTH, "1 2 3 4");
+    ht_doc_addf(d, HT_STYLE_HINT_KEY, "  %-*s", KEYS_WIDTH, "1 to 9");
     ht_doc_adds(d, HT_STYLE_ROW, " the screens of the first level\n");
     ht_doc_adds(d, HT_STYLE_DIM, "\n  lower case looks, UPPER CASE changes (but G, N and Q); Esc never quits\n");
     if (about->class->has & HT_HAS_FILTER)

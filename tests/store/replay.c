@@ -97,6 +97,9 @@ static void what_needs_it_no_more_is_left_out(void **state)
     assert_int_equal(r.skipped, 4);
     assert_string_equal(r.reason, "because");
     assert_string_equal(r.what, "all that failed");
+    ht_test_sql(w->dsn, "UPDATE hooktop.delivery SET attempts = 1 WHERE id IN (SELECT made FROM hooktop.replay_item)");
+    assert_int_equal(tally(w, &id, "ready"), 0);
+    assert_int_equal(tally(w, &id, "retrying"), 2);
 }
 
 static void what_is_being_sent_waits_until_it_settles(void **state)

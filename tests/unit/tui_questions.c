@@ -92,9 +92,9 @@ static void enabling_asks_what_becomes_of_the_held(void **state)
     assert_int_equal(r->last->choice, HT_HELD_CANCEL);
 }
 
-static struct ht_reply *late(struct ht_rig *r)
+static struct ht_reply *late(struct ht_rig *r, enum ht_request_kind kind)
 {
-    struct ht_request q = {.kind = HT_REQ_SIGNING, .ticket = r->app.last_ticket, .id = ht_data_endpoint_id(1)};
+    struct ht_request q = {.kind = kind, .ticket = r->app.last_ticket, .id = ht_data_endpoint_id(1)};
     return ht_data_answer(&r->data, &q);
 }
 
@@ -105,18 +105,38 @@ static void a_late_question_is_not_asked(void **state)
     r->silent = true;
     ht_rig_keys(r, "jK");
     SHOWS(r, "look at the keys of Acme billing (EU) ...");
-    struct ht_reply *first = late(r);
+    struct ht_reply *first = late(r, HT_REQ_SIGNING);
     ht_rig_keys(r, "/ac");
     ht_rig_post(r, first);
     assert_null(r->app.dialog);
     SHOWS(r, "that took a while; K asks again");
     ht_rig_key(r, HT_KEY_ESC);
     ht_rig_keys(r, "K");
-    ht_rig_post(r, late(r));
+    ht_rig_post(r, late(r, HT_REQ_SIGNING));
     assert_non_null(r->app.dialog);
     ht_rig_pass(r, 300);
     ht_rig_keys(r, "n");
     HIDES(r, "look at the keys");
+}
+
+static void a_late_count_is_not_asked_about(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "3");
+    for (const char *away = "1/"; *away; away++) { /* another screen; a line that is typed */
+        r->silent = true;
+        ht_rig_keys(r, "R");
+        struct ht_reply *counted = late(r, HT_REQ_REPLAY_PREVIEW);
+        ht_rig_key(r, *away);
+        ht_rig_post(r, counted);
+        assert_null(r->app.dialog);
+        SHOWS(r, "that took a while; R counts again");
+        r->silent = false;
+        ht_rig_key(r, HT_KEY_ESC);
+        ht_rig_keys(r, "3");
+    }
+    ht_rig_keys(r, "R");
+    SHOWS(r, "Redeliver all:");
 }
 
 static void a_rotation_says_when_the_old_one_ends(void **state)
@@ -315,6 +335,7 @@ int main(void)
         HT_RIG_TEST(the_request_says_what_was_chosen),
         HT_RIG_TEST(enabling_asks_what_becomes_of_the_held),
         HT_RIG_TEST(a_late_question_is_not_asked),
+        HT_RIG_TEST(a_late_count_is_not_asked_about),
         HT_RIG_TEST(a_rotation_says_when_the_old_one_ends),
         HT_RIG_TEST(the_old_secret_is_ended_from_the_probes_answer),
         HT_RIG_TEST(a_staged_secret_is_promoted_from_the_probes_answer),

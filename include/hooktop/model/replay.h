@@ -68,8 +68,8 @@ struct ht_replay {
 };
 void ht_replay_fini(struct ht_replay *r);
 
-/* How many of a replay ended so: "succeeded", "ready", "exhausted" ... as their redeliveries stand now; "left out:
- * delivered", "not redelivered". */
+/* How many of a replay ended so: "succeeded", "ready", "exhausted" ... as their redeliveries stand now; "retrying":
+ * ready, but tried already and failed again; "left out: delivered", "not redelivered". */
 struct ht_tally {
     char *outcome;
     int64_t n;

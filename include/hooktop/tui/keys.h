@@ -100,7 +100,7 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(LAST, "last", "G End", HT_HAS_ROWS, MOVE, VIEW, "", "to the end; the log then follows")                          \
     X(LEFT, "left", "h Left", HT_HAS_TEXT, MOVE, VIEW, "", "to the left, when not wrapped")                            \
     X(RIGHT, "right", "l Right", HT_HAS_TEXT, MOVE, VIEW, "", "to the right, when not wrapped")                        \
-    X(NEXT_TAB, "next-tab", "Tab", HT_HAS_TABS, MOVE, VIEW, "tab", "next pane or tab")                                 \
+    X(NEXT_TAB, "next-tab", "Tab", HT_HAS_TABS, MOVE, VIEW, "next", "next pane or tab")                                \
     X(PREV_TAB, "previous-tab", "S-Tab", HT_HAS_TABS, MOVE, VIEW, "", "previous pane or tab")                          \
     X(NEXT_ITEM, "next", "]", HT_HAS_SIBLINGS, MOVE, VIEW, "", "next item, without leaving")                           \
     X(PREV_ITEM, "previous", "[", HT_HAS_SIBLINGS, MOVE, VIEW, "", "previous item, without leaving")                   \
@@ -125,7 +125,7 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
       "this attempt as a text file, with a curl line")                                                                 \
     X(LOG, "log", "d", HT_HAS_ENDPOINT, LOOK, VIEW, "log", "the deliveries of this endpoint")                          \
     X(EVENT, "event", "v", HT_HAS_EVENT, LOOK, VIEW, "event", "its event; why each endpoint got it or not")            \
-    X(BODY, "body", "b", HT_HAS_BODY, LOOK, VIEW, "raw/hex", "the body laid out, raw, or in hex")                      \
+    X(BODY, "body", "b", HT_HAS_BODY, LOOK, VIEW, "body", "the body laid out, raw, or in hex")                         \
     X(GROUP_BY, "group-by", "b", HT_HAS_GROUP | HT_HAS_FILTER, LOOK, VIEW, "by",                                       \
       "group by endpoint, by error, or by both")                                                                       \
     X(TIME, "time", "t", HT_HAS_AGES, LOOK, VIEW, "", "times as age, or absolute in UTC")                              \

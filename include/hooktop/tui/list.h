@@ -29,6 +29,8 @@ struct ht_cell_text {
     char own[96];
 };
 void ht_cell_str(struct ht_cell_text *c, enum ht_style style, const char *s); /* NULL: nothing */
+/* A time in whole milliseconds; less than one is not nothing. */
+void ht_cell_ms(struct ht_cell_text *c, int64_t ms);
 void ht_cell_fmt(struct ht_cell_text *c, enum ht_style style, const char *fmt, ...) HT_PRINTF(3, 4);
 
 struct ht_list_rows {
