@@ -24,6 +24,7 @@ enum ht_rc ht_cmd_console(struct ht_ctx *ctx, const struct ht_args *args, struct
     const char *engine_dsn;
     struct ht_err no_ring = {0};
     HT_AUTOFREE char *theme_dir = ht_path_config("themes");
+    HT_AUTOFREE char *views = ht_path_state("views.ini");
     struct ht_console_options o = {
         .tenant = ctx->tenant,
         .environment = config->environment,
@@ -34,6 +35,7 @@ enum ht_rc ht_cmd_console(struct ht_ctx *ctx, const struct ht_args *args, struct
         .time_limit_ms = config->worker_time_limit_ms,
         .theme = config->ui_theme,
         .theme_dir = theme_dir,
+        .views = views,
         .readonly = ctx->readonly,
         .production = config->production,
         .colour = config->colour,

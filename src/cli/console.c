@@ -157,6 +157,7 @@ static enum ht_rc run_screen(struct console *c, struct ht_err *err)
         .user = c,
         .theme = o->theme,
         .theme_dir = o->theme_dir,
+        .views = o->views,
         .environment = o->environment,
         .exceptions = excepted ? exceptions : NULL,
         .rotate_after_days = o->rotate_after_days,

@@ -86,6 +86,7 @@ void ht_manual_hooktop(struct ht_buf *out)
                  "The configuration: the first that is there.");
     ht_roff_term(out, "/etc/hooktop/key-ring", NULL,
                  "The key ring of the machine; a user's own lies in $XDG_DATA_HOME/hooktop/key-ring.");
+    ht_roff_term(out, "$XDG_STATE_HOME/hooktop/views.ini", NULL, "The console's saved views, written by :view save.");
 }
 
 /* hooktop-worker(1) ---------------------------------------------------------------------------------------------- */

@@ -2,12 +2,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hooktop/base/buf.h"
 #include "hooktop/tui/app.h"
 #include "hooktop/tui/pager.h"
 
 /* The `:` line: a screen's name (with a filter after it), an action's name, or one of the few words below. */
 
-static enum ht_screen_id screen_named(const char *name)
+enum ht_screen_id ht_screen_named(const char *name)
 {
     for (int id = 0; id < HT_SCREEN_COUNT; id++)
         if (ht_screens[id]->root && strcmp(ht_screens[id]->name, name) == 0)
@@ -15,7 +16,7 @@ static enum ht_screen_id screen_named(const char *name)
     return HT_SCREEN_COUNT;
 }
 
-static void set_filter(struct ht_app *app, const char *text)
+void ht_app_filter(struct ht_app *app, const char *text)
 {
     struct ht_screen *s = ht_app_top(app);
     if (!(s->class->has & HT_HAS_FILTER))
@@ -76,16 +77,18 @@ void ht_command_run(struct ht_app *app, const char *line)
         return;
     snprintf(word, sizeof word, "%.*s", (int)(len < sizeof word ? len : sizeof word - 1), line);
     const char *rest = line + len + strspn(line + len, " ");
-    enum ht_screen_id screen = screen_named(word);
+    enum ht_screen_id screen = ht_screen_named(word);
     enum ht_action_id action = strcmp(word, "q") == 0 ? HT_ACT_QUIT : ht_action_find(word);
     if (screen != HT_SCREEN_COUNT) {
         ht_app_switch(app, screen);
         if (*rest)
-            set_filter(app, rest);
+            ht_app_filter(app, rest);
     } else if (strcmp(word, "theme") == 0)
         ht_app_theme(app, rest);
     else if (action == HT_ACT_FILTER && *rest)
-        set_filter(app, rest);
+        ht_app_filter(app, rest);
+    else if (action == HT_ACT_VIEW)
+        ht_view_command(app, rest);
     else if (action == HT_ACT_SORT && *rest)
         ht_sort_by(app, rest);
     else if (action == HT_ACT_SEARCH && *rest && ht_app_top(app)->doc)
@@ -96,43 +99,58 @@ void ht_command_run(struct ht_app *app, const char *line)
         ht_app_flash(app, HT_FLASH_ERROR, "no command '%s': Tab completes, ? lists them", word);
 }
 
-/* The next candidate after what begins with `stem`: names of screens, then of actions that may be used. */
-static const char *candidate(struct ht_app *app, size_t i)
+/* What the line may begin with: names of screens, then of actions that may be used. */
+static char *commands(struct ht_app *app)
 {
+    struct ht_buf b;
+    ht_buf_init(&b, 1 << 14);
     for (int id = 0; id < HT_SCREEN_COUNT; id++)
-        if (ht_screens[id]->root && i-- == 0)
-            return ht_screens[id]->name;
+        if (ht_screens[id]->root)
+            ht_buf_addf(&b, "%s ", ht_screens[id]->name);
     for (int id = 0; id < HT_ACT_COUNT; id++)
-        if (ht_app_may(app, &ht_actions[id], NULL) && i-- == 0)
-            return ht_actions[id].name;
-    return i == 0 ? "theme" : NULL;
+        if (ht_app_may(app, &ht_actions[id], NULL))
+            ht_buf_addf(&b, "%s ", ht_actions[id].name);
+    ht_buf_adds(&b, "theme ");
+    return ht_buf_take(&b, NULL);
 }
 
-void ht_command_complete(struct ht_app *app, struct ht_prompt *p)
+/* The word from byte `from` on becomes what all of `words` that begin like it have in common. */
+static void complete(struct ht_app *app, struct ht_prompt *p, size_t from, const char *words)
 {
-    size_t common = 0, found = 0;
-    const char *first = NULL, *c;
-    char all[256] = "";
-    if (memchr(p->text, ' ', p->len))
-        return;
-    for (size_t i = 0; (c = candidate(app, i)); i++) {
-        if (strncmp(c, p->text, p->len) != 0)
+    const char *stem = p->text + from, *first = NULL;
+    size_t len = p->len - from, common = 0, found = 0;
+    char all[256] = "", text[HT_PROMPT_MAX];
+    for (const char *end; (end = strchr(words, ' ')); words = end + 1) {
+        size_t size = (size_t)(end - words);
+        if (size < len || strncmp(words, stem, len) != 0)
             continue;
         if (!first) {
-            first = c;
-            common = strlen(c);
+            first = words;
+            common = size;
         }
-        while (common > 0 && strncmp(first, c, common) != 0)
+        while (common > 0 && (common > size || strncmp(first, words, common) != 0))
             common--;
         size_t used = strlen(all);
-        snprintf(all + used, sizeof all - used, "%s ", c);
+        snprintf(all + used, sizeof all - used, "%.*s ", (int)size, words);
         found++;
     }
     if (!first)
         return;
-    char text[80];
-    snprintf(text, sizeof text, "%.*s%s", (int)common, first, found == 1 ? " " : "");
+    snprintf(text, sizeof text, "%.*s%.*s%s", (int)from, p->text, (int)common, first, found == 1 ? " " : "");
     ht_prompt_set(p, text);
     if (found > 1)
         ht_app_flash(app, HT_FLASH_INFO, "%s", all);
+}
+
+void ht_command_complete(struct ht_app *app, struct ht_prompt *p)
+{
+    static const char of_view[] = "view ", by_name[] = "view remove ";
+    bool view = strncmp(p->text, of_view, sizeof of_view - 1) == 0;
+    size_t from = !view                                                ? 0
+                  : strncmp(p->text, by_name, sizeof by_name - 1) == 0 ? sizeof by_name - 1
+                                                                       : sizeof of_view - 1;
+    if (memchr(p->text + from, ' ', p->len - from))
+        return;
+    HT_AUTOFREE char *words = view ? ht_view_words(app, from == sizeof by_name - 1) : commands(app);
+    complete(app, p, from, words);
 }

@@ -225,10 +225,8 @@ static bool act_everywhere(struct ht_app *app, struct ht_screen *s, enum ht_acti
         quit(app);
         return true;
     case HT_ACT_HELP:
-        ht_app_open(app, HT_SCREEN_HELP, NULL);
-        return true;
     case HT_ACT_MESSAGES:
-        ht_app_open(app, HT_SCREEN_MESSAGES, NULL);
+        ht_app_open(app, action == HT_ACT_HELP ? HT_SCREEN_HELP : HT_SCREEN_MESSAGES, NULL);
         return true;
     case HT_ACT_COMMAND:
         app->command_at = app->n_commands;
@@ -266,6 +264,9 @@ static bool act_everywhere(struct ht_app *app, struct ht_screen *s, enum ht_acti
         return true;
     case HT_ACT_BEFORE:
         ht_app_before(app);
+        return true;
+    case HT_ACT_VIEW:
+        ht_view_command(app, "");
         return true;
     case HT_ACT_FORWARD:
         ht_app_forward(app);

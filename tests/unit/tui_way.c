@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "console_rig.h"
 #include "ht_test.h"
@@ -70,6 +72,102 @@ static void forward_again(void **state)
     for (int i = 0; i < 3 * HT_STACK_MAX; i++) /* to and fro piles nothing up */
         ht_rig_keys(r, "\nq+q");
     assert_int_equal(r->app.n_ahead, 1);
+}
+
+static char *views_in_new_place(struct ht_rig *r)
+{
+    HT_AUTOFREE char *dir = ht_test_dir();
+    char path[1024];
+    snprintf(path, sizeof path, "%s/views.ini", dir);
+    char *views = ht_strdup(path);
+    r->options.views = views;
+    return views;
+}
+
+static const char *last_said(const struct ht_rig *r)
+{
+    return r->app.messages[(r->app.n_messages - 1) % HT_MESSAGES_MAX].text;
+}
+
+static void views_are_kept(void **state)
+{
+    struct ht_rig *r = *state;
+    HT_AUTOFREE char *path = views_in_new_place(r);
+    struct stat st;
+    ht_rig_keys(r, "@");
+    SHOWS(r, "no view is saved yet");
+    ht_rig_keys(r, ":view save x\n:view remove x\n:view x\n");
+    SHOWS(r, "there is none of this name");
+    ht_rig_keys(r, "/\"Acme b\" -sort:failed\n");
+    r->app.hidden[HT_SCREEN_ENDPOINTS] = 0xc;
+    ht_rig_keys(r, ":view save acme\n");
+    SHOWS(r, "view acme: saved");
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 07777, 0600);
+    ht_rig_keys(r, "~");
+    r->app.hidden[HT_SCREEN_ENDPOINTS] = 0;
+    ht_rig_keys(r, "4:view save all-types\n:view ac\t\n"); /* completed */
+    SHOWS(r, "[1 Endpoints]");
+    assert_string_equal(ht_app_top(&r->app)->filter.applied, "\"Acme b\" -sort:failed");
+    assert_int_equal(r->app.hidden[HT_SCREEN_ENDPOINTS], 0xc);
+    ht_rig_keys(r, "@");
+    SHOWS(r, "acme                 endpoints \"Acme b\" -sort:failed  without ");
+    SHOWS(r, "all-types            types");
+    ht_rig_keys(r, "q~:view save acme\n");
+    SHOWS(r, "saved over the old one");
+    ht_rig_keys(r, ":view remove ac\t\n");
+    SHOWS(r, "view acme: removed");
+    HT_AUTOFREE char *left = ht_test_read_file(path, NULL);
+    assert_null(strstr(left, "[acme]"));
+    assert_non_null(strstr(left, "[all-types]\nscreen = types\n"));
+}
+
+static void bad_views_lose_nothing(void **state)
+{
+    static const char *const names[] = {"save", "remove", "../x", "a]b",       "x;y",
+                                        "[x]",  "a=b",    "-\"",  "two words", "n23456789012345678901234567890123"};
+    struct ht_rig *r = *state;
+    HT_AUTOFREE char *path = views_in_new_place(r);
+    char line[96];
+    ht_rig_keys(r, ":view save kept\n");
+    HT_AUTOFREE char *kept = ht_test_read_file(path, NULL);
+    for (size_t i = 0; i < HT_COUNT(names); i++) {
+        snprintf(line, sizeof line, ":view save %s\n", names[i]);
+        ht_rig_keys(r, line);
+        assert_int_equal(strncmp(last_said(r), "view: ", 6), 0);
+    }
+    ht_rig_keys(r, "j\n:view save detail\n");
+    SHOWS(r, "only screens of the first level");
+    ht_rig_keys(r, "q/Acme #b\n:view save comment\n"); /* a comment to whoever reads the file */
+    assert_non_null(strstr(last_said(r), "a file cannot hold this filter"));
+    HT_AUTOFREE char *still = ht_test_read_file(path, NULL);
+    assert_string_equal(still, kept);
+
+    static const char *const files[] = {"[x]\nscreen = types\nnosuch = 1\n", "[x]\nscreen\n", "screen = types\n",
+                                        "\xff\n"};
+    for (size_t i = 0; i < HT_COUNT(files); i++) {
+        ht_test_write_file(path, files[i], strlen(files[i]));
+        ht_rig_keys(r, ":view x\n");
+        assert_non_null(strstr(last_said(r), "views.ini:"));
+        ht_rig_keys(r, "@:view remove x\n:view save x\n");
+        assert_non_null(strstr(last_said(r), "views.ini:"));
+        HT_AUTOFREE char *now = ht_test_read_file(path, NULL);
+        assert_string_equal(now, files[i]);
+    }
+    static const char later[] = "[later]\nscreen = nowhere\nhidden = NOSUCH, AGE\n";
+    ht_test_write_file(path, later, strlen(later));
+    ht_rig_keys(r, ":view later\n");
+    SHOWS(r, "there is no screen 'nowhere'");
+    ht_rig_keys(r, "4:view save mine\n");
+    HT_AUTOFREE char *both = ht_test_read_file(path, NULL);
+    assert_non_null(strstr(both, later));
+    assert_non_null(strstr(both, "[mine]\nscreen = types\n"));
+    unlink(path);
+    assert_int_equal(mkdir(path, 0700), 0); /* nobody can read it, nor write over it */
+    ht_rig_keys(r, ":view save mine\n");
+    assert_non_null(strstr(last_said(r), "views.ini"));
+    ht_rig_keys(r, "@");
+    assert_int_equal(r->app.depth, 1);
 }
 
 static void commands_are_remembered(void **state)
@@ -145,6 +243,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_screen_before, ht_rig_setup, ht_rig_teardown),
         cmocka_unit_test_setup_teardown(forward_again, ht_rig_setup, ht_rig_teardown),
+        cmocka_unit_test_setup_teardown(views_are_kept, ht_rig_setup, ht_rig_teardown),
+        cmocka_unit_test_setup_teardown(bad_views_lose_nothing, ht_rig_setup, ht_rig_teardown),
         cmocka_unit_test_setup_teardown(commands_are_remembered, ht_rig_setup, ht_rig_teardown),
         cmocka_unit_test_setup_teardown(copies_say_what_and_how, ht_rig_setup, ht_rig_teardown),
         cmocka_unit_test_setup_teardown(texts_go_to_other_programs, ht_rig_setup, ht_rig_teardown),

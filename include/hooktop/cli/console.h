@@ -28,6 +28,7 @@ struct ht_console_options {
     int32_t time_limit_ms; /* the same */
     const char *theme;
     const char *theme_dir;
+    const char *views; /* see ht_tui_options */
     bool readonly;
     bool production;
     int colour; /* as in the configuration */

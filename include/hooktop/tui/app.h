@@ -225,7 +225,13 @@ struct ht_doc *ht_result_open(struct ht_app *app, const char *crumb);
 void ht_reveal_open(struct ht_app *app, struct ht_reply *reply, const char *subject);
 /* command.c: takes another theme, or the same again after its file changed; with a mistake in it the old one stays. */
 void ht_app_theme(struct ht_app *app, const char *name);
-/* The `:` line. */
+/* The `:` line. Its parts: the screen of the first level of this name, or HT_SCREEN_COUNT; the filter of the screen. */
+enum ht_screen_id ht_screen_named(const char *name);
+void ht_app_filter(struct ht_app *app, const char *text);
+/* view.c: what follows `:view`: NAME, save NAME, remove NAME, or nothing, which lists them; the words that may
+ * follow, each with a blank after it; free(). */
+void ht_view_command(struct ht_app *app, const char *rest);
+char *ht_view_words(struct ht_app *app, bool names_only);
 void ht_command_run(struct ht_app *app, const char *line);
 /* Up and Down in it: what was typed before. */
 void ht_command_recall(struct ht_app *app, bool older);

@@ -166,6 +166,7 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(BACK, "back", "q Esc Backspace", 0, GO, VIEW, "back", "back; q quits on the first level")                        \
     X(COMMAND, "command", ":", HT_HAS_COMMAND, GO, VIEW, "cmd", "type an action's name, or a screen's")                \
     X(HELP, "help", "? F1", 0, GO, VIEW, "help", "this page")                                                          \
+    X(VIEW, "view", "@", HT_HAS_COMMAND, GO, VIEW, "", "saved views; :view NAME, save, remove NAME")                   \
     X(MESSAGES, "messages", "F9", HT_HAS_COMMAND, GO, VIEW, "", "what the status line said so far")                    \
     X(REDRAW, "redraw", "^L", 0, GO, VIEW, "", "draw everything again")                                                \
     X(SUSPEND, "suspend", "^Z", 0, GO, VIEW, "", "stop, back to the shell")                                            \

@@ -39,6 +39,7 @@ struct ht_tui_options {
     void *user;
     const char *theme;         /* a name or a path; NULL = "default" */
     const char *theme_dir;     /* the user's themes, over the embedded ones; may be NULL */
+    const char *views;         /* the file of saved views; NULL: none are kept */
     const char *environment;   /* what the title shows before the screen's name: "prod", "local", "demo" */
     const char *exceptions;    /* of this machine to the address guard: a permanent warning; NULL: none */
     int32_t rotate_after_days; /* an active secret that is older is due for rotation; 0: 365 */
