@@ -217,7 +217,8 @@ static enum ht_rc write_all(struct ht_part *p, const struct ht_request *q, int f
         if (!r)
             return err->rc;
         struct page page = page_of(r, &ask);
-        rc = write_page(fd, &page, csv, first, err);
+        rc = page.kind ? write_page(fd, &page, csv, first, err)
+                       : ht_fail(err, HT_FAILED, "export", NULL, "this is no list that can be written");
         *ret_n += page.n;
         more = page.more;
         ht_reply_free(r);
