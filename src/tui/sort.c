@@ -32,7 +32,7 @@ static void sort_by(struct ht_app *app, struct ht_screen *s, const char *name)
     bool turned = false;
     const struct ht_filter_field *orders = orders_of(s);
     int now = order_now(app, s, &turned);
-    bool again = name && now >= 0 && strcmp(orders->words[now].name, name) == 0;
+    bool again = name && orders && now >= 0 && strcmp(orders->words[now].name, name) == 0;
     ht_filter_with_order(s->filter.applied, name, again && !turned, text, sizeof text);
     if (!ht_filter_line_set(&s->filter, text, ht_app_db_now(app))) {
         ht_app_flash(app, HT_FLASH_ERROR, "sort: %s", s->filter.why);
