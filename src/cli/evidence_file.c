@@ -66,7 +66,7 @@ enum ht_rc ht_part_evidence(struct ht_part *p, const struct ht_request *q, struc
     }
     if (!getcwd(directory, sizeof directory))
         snprintf(directory, sizeof directory, ".");
-    snprintf(said, sizeof said, "mode 0600, %s/%s", directory, name);
+    snprintf(said, sizeof said, "%s, mode 0600, in %s", name, directory);
     r->text = ht_strdup(said);
     return HT_OK;
 }
