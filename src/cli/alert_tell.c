@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "hooktop/base/clock.h"
+#include "hooktop/base/write.h"
 #include "hooktop/cli/input.h"
 #include "hooktop/delivery/send.h"
 
@@ -112,13 +113,9 @@ static int open_input(const struct ht_buf *body)
     int fd = open(where != NULL ? where : "/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
     if (fd < 0)
         return -1;
-    for (size_t at = 0; at < body->len;) {
-        ssize_t n = write(fd, body->data + at, body->len - at);
-        if (n < 0 && errno != EINTR) {
-            close(fd);
-            return -1;
-        }
-        at += n > 0 ? (size_t)n : 0;
+    if (!ht_write_all(fd, body->data, body->len)) {
+        close(fd);
+        return -1;
     }
     lseek(fd, 0, SEEK_SET);
     return fd;

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hooktop/base/write.h"
 #include "hooktop/cli/commands.h"
 #include "hooktop/cli/context.h"
 #include "hooktop/cli/metrics.h"
@@ -19,17 +20,6 @@ static enum ht_rc cannot_write(const char *path, struct ht_err *err)
                    strerror(errno));
 }
 
-static bool write_all(int fd, const char *bytes, size_t len)
-{
-    for (size_t at = 0; at < len;) {
-        ssize_t n = write(fd, bytes + at, len - at);
-        if (n < 0 && errno != EINTR)
-            return false;
-        at += n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
 /* Whole or not at all: whoever reads it meanwhile finds the file of before. */
 static enum ht_rc replace_file(const char *path, const struct ht_buf *text, struct ht_err *err)
 {
@@ -39,7 +29,7 @@ static enum ht_rc replace_file(const char *path, const struct ht_buf *text, stru
     int fd = made.over ? -1 : mkostemp(made.data, O_CLOEXEC);
     if (fd < 0)
         return cannot_write(path, err);
-    bool good = write_all(fd, text->data, text->len) && fchmod(fd, 0644) == 0;
+    bool good = ht_write_all(fd, text->data, text->len) && fchmod(fd, 0644) == 0;
     good = close(fd) == 0 && good;
     good = good && rename(made.data, path) == 0;
     if (good)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "console_parts.h"
+#include "hooktop/base/write.h"
 #include "hooktop/cli/detail.h"
 #include "hooktop/cli/evidence.h"
 
@@ -30,17 +31,6 @@ static int create(const struct ht_request *q, char ret_name[128])
     return fd;
 }
 
-static enum ht_rc write_all(int fd, const struct ht_buf *text, struct ht_err *err)
-{
-    for (size_t at = 0; at < text->len;) {
-        ssize_t n = write(fd, text->data + at, text->len - at);
-        if (n < 0 && errno != EINTR)
-            return ht_fail(err, HT_FAILED, "evidence", NULL, "cannot write it: %s", strerror(errno));
-        at += n > 0 ? (size_t)n : 0;
-    }
-    return HT_OK;
-}
-
 enum ht_rc ht_part_evidence(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
     HT_CLEANUP(ht_delivery_detail_fini) struct ht_delivery_detail d = {0};
@@ -57,10 +47,9 @@ enum ht_rc ht_part_evidence(struct ht_part *p, const struct ht_request *q, struc
     if (fd < 0)
         return ht_fail(err, HT_FAILED, "evidence", "start hooktop in a directory where you may write",
                        "cannot create %s: %s", name, strerror(errno));
-    rc = write_all(fd, &text, err);
-    if (close(fd) != 0 && rc == HT_OK)
+    bool written = ht_write_all(fd, text.data, text.len);
+    if (close(fd) != 0 || !written) {
         rc = ht_fail(err, HT_FAILED, "evidence", NULL, "cannot write it: %s", strerror(errno));
-    if (rc != HT_OK) {
         unlink(name);
         return rc;
     }

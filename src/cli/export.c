@@ -8,6 +8,7 @@
 
 #include "console_parts.h"
 #include "hooktop/base/text.h"
+#include "hooktop/base/write.h"
 #include "hooktop/cli/output.h"
 
 /* A list as a file: every row that its filter matches, page by page, not only what the screen has loaded. */
@@ -194,12 +195,8 @@ static enum ht_rc write_page(int fd, const struct page *p, bool csv, bool first,
             ht_buf_addc(&out, '\n');
         }
     }
-    for (size_t at = 0; rc == HT_OK && at < out.len;) {
-        ssize_t n = write(fd, out.data + at, out.len - at);
-        if (n < 0 && errno != EINTR)
-            rc = ht_fail(err, HT_FAILED, "export", NULL, "cannot write it: %s", strerror(errno));
-        at += n > 0 ? (size_t)n : 0;
-    }
+    if (rc == HT_OK && !ht_write_all(fd, out.data, out.len))
+        rc = ht_fail(err, HT_FAILED, "export", NULL, "cannot write it: %s", strerror(errno));
     return rc;
 }
 

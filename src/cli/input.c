@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "hooktop/base/clock.h"
+#include "hooktop/base/write.h"
 
 static enum ht_rc open_failed(const char *path, struct ht_err *err)
 {
@@ -102,17 +103,6 @@ fail:
     return rc;
 }
 
-static bool write_all(int fd, const void *bytes, size_t len)
-{
-    for (size_t at = 0; at < len;) {
-        ssize_t n = write(fd, (const char *)bytes + at, len - at);
-        if (n < 0 && errno != EINTR)
-            return false;
-        at += n > 0 ? (size_t)n : 0;
-    }
-    return true;
-}
-
 enum ht_rc ht_secret_file_open(const char *path, int *ret_fd, struct ht_err *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -125,7 +115,7 @@ enum ht_rc ht_secret_file_open(const char *path, int *ret_fd, struct ht_err *err
 
 enum ht_rc ht_secret_file_write(const char *path, int fd, const struct ht_secret *s, struct ht_err *err)
 {
-    bool done = write_all(fd, ht_secret_bytes(s), ht_secret_len(s)) && write_all(fd, "\n", 1) && fsync(fd) == 0;
+    bool done = ht_write_all(fd, ht_secret_bytes(s), ht_secret_len(s)) && ht_write_all(fd, "\n", 1) && fsync(fd) == 0;
     int why = errno;
     if (close(fd) != 0 && done) {
         done = false;

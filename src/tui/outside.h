@@ -8,9 +8,6 @@
 
 #include "hooktop/base/err.h"
 
-/* False when the descriptor does not take all of it, or not for two seconds. */
-bool ht_write_all(int fd, const void *bytes, size_t len);
-
 /* Into the clipboard: through tmux when we run in it, else by OSC 52. *ret_how says which, for the status line. What
  * is copied may be a secret: on the way it lies in locked memory only. */
 bool ht_clipboard_copy(const void *bytes, size_t len, const char **ret_how, struct ht_err *err);

@@ -7,7 +7,7 @@
 /* after curses.h: it defines short names as macros */
 #include <term.h>
 
-#include "outside.h"
+#include "hooktop/base/write.h"
 
 #define WHAT "secret"
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "hooktop/base/write.h"
 #include "hooktop/tui/chrome.h"
 
 /* The one showing of a new secret. The screen itself never holds its characters: it draws a mask, and the terminal
@@ -154,17 +155,8 @@ static void copy(struct ht_app *app, struct state *st)
 
 static bool write_all(int fd, const struct ht_secret *secret)
 {
-    const uint8_t *p = ht_secret_bytes(secret);
-    size_t left = ht_secret_len(secret);
-    while (left > 0) {
-        ssize_t n = write(fd, p, left);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            return false;
-        p += n;
-        left -= (size_t)n;
-    }
+    if (!ht_write_all(fd, ht_secret_bytes(secret), ht_secret_len(secret)))
+        return false;
     return fsync(fd) == 0 || errno == EINVAL || errno == EROFS; /* a pipe or a device has nothing to sync */
 }
 

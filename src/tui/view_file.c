@@ -9,8 +9,7 @@
 
 #include "hooktop/base/buf.h"
 #include "hooktop/base/ini.h"
-
-#include "outside.h"
+#include "hooktop/base/write.h"
 
 #define FILE_MAX    200000 /* what ht_ini_read_file takes, and some room */
 /* A filter may begin with a quote, which would be the file's own: the key that begins a filter stands before it. */

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "hooktop/base/codec.h"
+#include "hooktop/base/write.h"
 #include "hooktop/vault/hpke.h"
 
 #define CREDENTIAL "hooktop-key-ring"
@@ -146,19 +147,6 @@ static enum ht_rc lock_directory(const char *path, int *ret_fd, struct ht_err *e
     return HT_OK;
 }
 
-static bool write_all(int fd, const uint8_t *bytes, size_t len)
-{
-    for (size_t at = 0; at < len;) {
-        ssize_t n = write(fd, bytes + at, len - at);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return false;
-        at += (size_t)n;
-    }
-    return true;
-}
-
 /* Writes the ring beside `path` and moves it there, so that a crash leaves the old file or the new one, never half of
  * one. `old` is the file it replaces, whose owner and mode it keeps; NULL: there must be none. */
 static enum ht_rc write_ring(const char *path, const struct ht_ring *r, const struct stat *old, int dir_fd,
@@ -183,7 +171,7 @@ static enum ht_rc write_ring(const char *path, const struct ht_ring *r, const st
         rc = os_failed(err, HT_FAILED, temporary, "give it the owner and mode of the old ring", NULL);
         goto fail;
     }
-    if (!write_all(fd, ht_secret_bytes(text), ht_secret_len(text)) || fsync(fd) != 0) {
+    if (!ht_write_all(fd, ht_secret_bytes(text), ht_secret_len(text)) || fsync(fd) != 0) {
         rc = os_failed(err, HT_FAILED, temporary, "write it", NULL);
         goto fail;
     }
