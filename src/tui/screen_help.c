@@ -114,12 +114,6 @@ static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id actio
     return ht_doc_act(s->doc, action);
 }
 
-static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t size)
-{
-    (void)app;
-    ht_doc_status(s->doc, ret, size);
-}
-
 const struct ht_screen_class ht_screen_help = {
     .name = "help",
     .title = "Help",
@@ -129,5 +123,5 @@ const struct ht_screen_class ht_screen_help = {
     .close = close_screen,
     .draw = draw,
     .act = act,
-    .status = status,
+    .status = ht_doc_screen_status,
 };

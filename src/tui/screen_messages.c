@@ -53,18 +53,6 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     ht_doc_draw(s->doc, c, (struct ht_rect){r.row, r.col + 1, r.rows, r.cols - 2});
 }
 
-static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id action)
-{
-    (void)app;
-    return ht_doc_act(s->doc, action);
-}
-
-static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t size)
-{
-    (void)app;
-    ht_doc_status(s->doc, ret, size);
-}
-
 const struct ht_screen_class ht_screen_messages = {
     .name = "messages",
     .title = "Messages",
@@ -73,6 +61,6 @@ const struct ht_screen_class ht_screen_messages = {
     .open = open_screen,
     .close = close_screen,
     .draw = draw,
-    .act = act,
-    .status = status,
+    .act = ht_doc_screen_act,
+    .status = ht_doc_screen_status,
 };

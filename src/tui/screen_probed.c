@@ -134,24 +134,6 @@ static bool subject(struct ht_screen *s, struct ht_subject *ret)
     return true;
 }
 
-static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, struct ht_rect r)
-{
-    (void)app;
-    ht_doc_draw(s->doc, c, (struct ht_rect){r.row + 1, r.col + 1, r.rows - 1, r.cols - 2});
-}
-
-static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id action)
-{
-    (void)app;
-    return ht_doc_act(s->doc, action);
-}
-
-static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t size)
-{
-    (void)app;
-    ht_doc_status(s->doc, ret, size);
-}
-
 const struct ht_screen_class ht_screen_probed = {
     .name = "probed",
     .title = "Probe",
@@ -160,8 +142,8 @@ const struct ht_screen_class ht_screen_probed = {
     .has_now = has_now,
     .open = open_screen,
     .close = close_screen,
-    .draw = draw,
-    .act = act,
+    .draw = ht_doc_screen_draw,
+    .act = ht_doc_screen_act,
     .subject = subject,
-    .status = status,
+    .status = ht_doc_screen_status,
 };

@@ -325,12 +325,6 @@ static void one_draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *
         ht_draw_overlay(c, in, HT_STYLE_STALE);
 }
 
-static bool one_act(struct ht_app *app, struct ht_screen *s, enum ht_action_id action)
-{
-    (void)app;
-    return ht_doc_act(s->doc, action);
-}
-
 static bool one_subject(struct ht_screen *s, struct ht_subject *ret)
 {
     const struct one *o = s->state;
@@ -341,12 +335,6 @@ static bool one_subject(struct ht_screen *s, struct ht_subject *ret)
     return true;
 }
 
-static void one_status(struct ht_app *app, struct ht_screen *s, char *ret, size_t size)
-{
-    (void)app;
-    ht_doc_status(s->doc, ret, size);
-}
-
 const struct ht_screen_class ht_screen_replay = {
     .name = "replay",
     .title = "Replay",
@@ -355,9 +343,9 @@ const struct ht_screen_class ht_screen_replay = {
     .open = one_open,
     .close = one_close,
     .draw = one_draw,
-    .act = one_act,
+    .act = ht_doc_screen_act,
     .fetch = one_fetch,
     .reply = one_reply,
     .subject = one_subject,
-    .status = one_status,
+    .status = ht_doc_screen_status,
 };

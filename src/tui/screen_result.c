@@ -32,24 +32,6 @@ static void close_screen(struct ht_app *app, struct ht_screen *s)
     ht_doc_fini(&st->doc);
 }
 
-static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, struct ht_rect r)
-{
-    (void)app;
-    ht_doc_draw(s->doc, c, (struct ht_rect){r.row + 1, r.col + 1, r.rows - 1, r.cols - 2});
-}
-
-static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id action)
-{
-    (void)app;
-    return ht_doc_act(s->doc, action);
-}
-
-static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t size)
-{
-    (void)app;
-    ht_doc_status(s->doc, ret, size);
-}
-
 const struct ht_screen_class ht_screen_result = {
     .name = "result",
     .title = "Result",
@@ -57,7 +39,7 @@ const struct ht_screen_class ht_screen_result = {
     .state_size = sizeof(struct state),
     .open = open_screen,
     .close = close_screen,
-    .draw = draw,
-    .act = act,
-    .status = status,
+    .draw = ht_doc_screen_draw,
+    .act = ht_doc_screen_act,
+    .status = ht_doc_screen_status,
 };

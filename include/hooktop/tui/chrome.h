@@ -62,6 +62,12 @@ void ht_time_short(const struct ht_app *app, int64_t us, char ret[HT_AGE_TEXT]);
 int64_t ht_failures_since(const struct ht_app *app, const struct ht_screen *s);
 enum ht_failure_by ht_failures_by(const struct ht_screen *s);
 
+/* screen_doc.c: members of the class of a screen that is one text, s->doc. The text has the body to itself, a line
+ * below what is above it. */
+void ht_doc_screen_draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, struct ht_rect r);
+bool ht_doc_screen_act(struct ht_app *app, struct ht_screen *s, enum ht_action_id action);
+void ht_doc_screen_status(struct ht_app *app, struct ht_screen *s, char *ret, size_t size);
+
 /* screen_type.c: one event type, copied. */
 void ht_type_open(struct ht_app *app, const struct ht_event_type *e);
 /* The times of a request in one line. */
