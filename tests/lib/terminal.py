@@ -81,6 +81,14 @@ class _Screen(pyte.Screen):
         super().set_margins(*args, **kw)
 
 
+def rest(*terminals, busy=lambda: False):
+    """Reads until all have done what they were asked for: nothing comes, no thread runs, nothing else is busy, three times in a row."""
+    end, calm = time.monotonic() + 10 * SLOW, 0
+    while calm < 3 and time.monotonic() < end and not all(t.closed for t in terminals):
+        awake = [t for t in terminals if t.read(0.01) or not t.asleep()]
+        calm = 0 if awake or busy() else calm + 1
+
+
 class Terminal:
     """argv runs in a terminal of rows x cols; `env` is its whole environment."""
 
@@ -177,12 +185,6 @@ class Terminal:
         except OSError:
             pass
         return True
-
-    def rest(self, seconds=10):
-        """Reads until the program has done what it was asked for: nothing comes and no thread runs, three times in a row."""
-        end, calm = time.monotonic() + seconds * SLOW, 0
-        while calm < 3 and time.monotonic() < end and not self.closed:
-            calm = 0 if self.read(0.01) or not self.asleep() else calm + 1
 
     # doing
     def press(self, *names):
