@@ -212,6 +212,32 @@ BEGIN
                       json_build_object('pattern', pattern));
 END $$;
 
+-- What an endpoint is subscribed to, as it was before a change, unless somebody changed it since (`is_now`: what the change left).
+CREATE FUNCTION hooktop.subscriptions_restore(tenant uuid, endpoint uuid, was text[], is_now text[], reason text) RETURNS void
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$
+DECLARE
+    e endpoint := find_endpoint(tenant, endpoint);
+    live text[] := ARRAY(SELECT s.pattern FROM subscription s
+                         WHERE s.tenant_id = tenant AND s.endpoint_id = e.id AND s.valid_to IS NULL ORDER BY 1);
+    other name;
+    p text;
+BEGIN
+    IF NOT (live @> is_now AND live <@ is_now) THEN
+        SELECT a.who INTO other FROM audit a WHERE a.tenant_id = tenant AND a.object = e.id::text AND a.action LIKE 'subscription.%'
+        ORDER BY a.seq DESC LIMIT 1;
+        PERFORM fail('state', format('nothing was taken back: what it is subscribed to was changed since, by %s', other),
+                     'its Subscriptions tab shows what it is now');
+    END IF;
+    UPDATE subscription s SET valid_to = clock_timestamp()
+    WHERE s.tenant_id = tenant AND s.endpoint_id = e.id AND s.valid_to IS NULL AND s.pattern <> ALL (was);
+    FOREACH p IN ARRAY was LOOP
+        PERFORM subscribe_one(tenant, e.id, (SELECT t.profile FROM tenant t WHERE t.id = tenant), p);
+    END LOOP;
+    PERFORM audit_add(tenant, 'subscription.restored', e.id::text, reason, json_build_object(
+        'added', ARRAY(SELECT w FROM unnest(was) w WHERE w <> ALL (live) ORDER BY 1),
+        'removed', ARRAY(SELECT l FROM unnest(live) l WHERE l <> ALL (was) ORDER BY 1)));
+END $$;
+
 CREATE FUNCTION hooktop.endpoint_edit(tenant uuid, id uuid, url text, description text, settings json, reason text) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$
 DECLARE

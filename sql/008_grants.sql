@@ -54,7 +54,7 @@ BEGIN
         ('hooktop_support', 'delivery_cancel'), ('hooktop_support', 'audit_ping'),
         ('hooktop_support', 'endpoint_verified'), ('hooktop_support', 'endpoint_state'), ('hooktop_viewer', 'backlog'),
         ('hooktop_admin', 'tenant_add'), ('hooktop_admin', 'type_add'), ('hooktop_admin', 'endpoint_add'), ('hooktop_admin', 'endpoint_edit'),
-        ('hooktop_admin', 'subscribe'), ('hooktop_admin', 'secret_next'), ('hooktop_admin', 'secret_add'), ('hooktop_admin', 'secret_reveal'),
+        ('hooktop_admin', 'subscribe'), ('hooktop_admin', 'subscriptions_restore'), ('hooktop_admin', 'secret_next'), ('hooktop_admin', 'secret_add'), ('hooktop_admin', 'secret_reveal'),
         ('hooktop_admin', 'secret_confirm'), ('hooktop_support', 'audit_probe'),
         ('hooktop_admin', 'secret_promote'), ('hooktop_admin', 'secret_revoke'), ('hooktop_admin', 'sealed_count')
     ) AS v (role, func) LOOP

@@ -267,7 +267,8 @@ static enum ht_rc answer_draft(struct ht_part *p, const struct ht_request *q, st
 {
     struct ht_ops ops = ht_part_ops(p, q);
     struct ht_uuid id;
-    enum ht_rc rc = ht_draft_store(&ops, q->draft, &id, &r->rotated.secret, &r->rotated.public_key, err);
+    enum ht_rc rc =
+        ht_draft_store(&ops, q->draft, &id, &r->subscribed, &r->rotated.secret, &r->rotated.public_key, err);
     if (rc != HT_OK)
         return rc;
     if (ht_uuid_is_nil(&q->draft->id)) {
@@ -295,6 +296,15 @@ static enum ht_rc answer_subscribe(struct ht_part *p, const struct ht_request *q
     r->id = q->id;
     r->text = ht_strdup(on ? "subscribed" : "no longer subscribed");
     return rc;
+}
+
+static enum ht_rc answer_resubscribe(struct ht_part *p, const struct ht_request *q, struct ht_reply *r,
+                                     struct ht_err *err)
+{
+    struct ht_ops ops = ht_part_ops(p, q);
+    r->id = q->id;
+    r->text = ht_strdup("as they were");
+    return ht_draft_resubscribe(&ops, &q->id, &q->subscribed, err);
 }
 
 static enum ht_rc answer_health(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
@@ -337,6 +347,7 @@ static const struct {
     [HT_REQ_SNOOZE] = {ht_answer_snooze, HT_REP_DONE, true},
     [HT_REQ_ACKNOWLEDGE] = {ht_answer_acknowledge, HT_REP_DONE, true},
     [HT_REQ_MUTE] = {ht_answer_mute, HT_REP_DONE, true},
+    [HT_REQ_UNMARK] = {ht_answer_unmark, HT_REP_DONE, true},
     [HT_REQ_REDELIVER] = {answer_redeliver, HT_REP_DONE, true},
     [HT_REQ_CANCEL] = {answer_cancel, HT_REP_DONE, true},
     [HT_REQ_ENDPOINT_STATE] = {answer_state, HT_REP_DONE, true},
@@ -345,6 +356,7 @@ static const struct {
     [HT_REQ_REVOKE] = {end_early, HT_REP_DONE, true},
     [HT_REQ_DRAFT] = {answer_draft, HT_REP_ROTATED, true},
     [HT_REQ_SUBSCRIBE] = {answer_subscribe, HT_REP_DONE, true},
+    [HT_REQ_RESUBSCRIBE] = {answer_resubscribe, HT_REP_DONE, true},
     [HT_REQ_REVEALED] = {answer_revealed, HT_REP_DONE, true},
 };
 

@@ -33,25 +33,37 @@ static int64_t begins(const struct ht_filter *f)
     return from;
 }
 
-enum ht_rc ht_answer_failures(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+/* The list's filter; where it names no time, of the last 24 hours. *ret_from: from when on it looks. */
+static enum ht_rc parse_failures(const struct ht_request *q, int64_t now, struct ht_filter *ret, int64_t *ret_from,
+                                 struct ht_err *err)
 {
-    HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
     struct ht_buf text HT_BUF_CLEANUP;
     ht_buf_init(&text, 8192);
     ht_buf_adds(&text, q->text != NULL ? q->text : "");
-    enum ht_rc rc = parse(HT_FILTER_FAILURES, text.data != NULL ? text.data : "", r->db_now, &f, err);
-    int64_t from = rc == HT_OK ? begins(&f) : 0;
-    if (rc == HT_OK && from == 0) {
+    enum ht_rc rc = parse(HT_FILTER_FAILURES, text.data != NULL ? text.data : "", now, ret, err);
+    *ret_from = rc == HT_OK ? begins(ret) : 0;
+    if (rc == HT_OK && *ret_from == 0) {
         ht_buf_adds(&text, " after:-24h");
-        ht_filter_fini(&f);
-        rc = parse(HT_FILTER_FAILURES, text.data, r->db_now, &f, err);
-        from = r->db_now - WINDOW_US;
+        ht_filter_fini(ret);
+        rc = parse(HT_FILTER_FAILURES, text.data, now, ret, err);
+        *ret_from = now - WINDOW_US;
     }
+    return rc;
+}
+
+enum ht_rc ht_answer_failures(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
+    int64_t from = 0;
+    enum ht_rc rc = parse_failures(q, r->db_now, &f, &from, err);
     r->failures.window_us = r->db_now - from;
     r->failures.by = (enum ht_failure_by)q->state;
     return rc == HT_OK
                ? ht_store_failure_groups(p->conn, p->tenant, &f, r->failures.window_us, (enum ht_failure_by)q->state,
-                                         q->limit > 0 ? q->limit : GROUPS_MAX, &r->failures.list, err)
+                                         q->limit > 0   ? q->limit
+                                         : q->limit < 0 ? 0
+                                                        : GROUPS_MAX,
+                                         &r->failures.list, err)
                : rc;
 }
 
@@ -124,16 +136,49 @@ enum ht_rc ht_answer_snooze(struct ht_part *p, const struct ht_request *q, struc
     return rc;
 }
 
+/* "12 groups: TEXT", or of one alone TEXT. */
+static void say_marked(struct ht_reply *r, const struct ht_marked *m, const char *one, const char *several)
+{
+    char text[128];
+    r->id = m->change;
+    snprintf(text, sizeof text, "%" PRId64 " groups: %s", m->groups, several);
+    r->text = ht_strdup(m->groups == 1 ? one : text);
+}
+
 enum ht_rc ht_answer_acknowledge(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
-    r->text = ht_strdup(q->state != 0 ? "somebody looks after it" : "open again");
-    return ht_store_failure_acknowledge(p->conn, &q->replay, q->state != 0, q->reason, err);
+    HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
+    const struct ht_failures_said said = {&f, &q->replay, q->reason};
+    struct ht_marked marked = {0};
+    int64_t from;
+    enum ht_rc rc = parse_failures(q, r->db_now, &f, &from, err);
+    if (rc == HT_OK)
+        rc = ht_store_failure_acknowledge(p->conn, &said, q->state != 0, &marked, err);
+    say_marked(r, &marked, q->state != 0 ? "somebody looks after it" : "open again",
+               q->state != 0 ? "somebody looks after them" : "open again");
+    return rc;
 }
 
 enum ht_rc ht_answer_mute(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
-    r->text = ht_strdup(q->overlap_ms != 0 ? "muted: last in the list until then" : "no longer muted");
-    return ht_store_failure_mute(p->conn, &q->replay, q->overlap_ms, q->reason, err);
+    HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
+    const struct ht_failures_said said = {&f, &q->replay, q->reason};
+    struct ht_marked marked = {0};
+    int64_t from;
+    enum ht_rc rc = parse_failures(q, r->db_now, &f, &from, err);
+    if (rc == HT_OK)
+        rc = ht_store_failure_mute(p->conn, &said, q->overlap_ms, &marked, err);
+    const char *text = q->overlap_ms != 0 ? "muted: last in the list until then" : "no longer muted";
+    say_marked(r, &marked, text, text);
+    return rc;
+}
+
+enum ht_rc ht_answer_unmark(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    struct ht_marked marked = {.change = q->id};
+    enum ht_rc rc = ht_store_failure_restore(p->conn, &q->tenant, &q->id, q->reason, &marked.groups, err);
+    say_marked(r, &marked, "as it was", "as they were");
+    return rc;
 }
 
 enum ht_rc ht_errand_replay_preview(struct ht_part *p, const struct ht_request *q, struct ht_reply *r,

@@ -14,6 +14,7 @@ ht_answer_fn ht_answer_replay;
 ht_answer_fn ht_answer_replay_change;
 ht_answer_fn ht_answer_acknowledge;
 ht_answer_fn ht_answer_mute;
+ht_answer_fn ht_answer_unmark;
 ht_answer_fn ht_answer_snooze;
 /* errands: they may take long */
 ht_answer_fn ht_errand_replay_preview;

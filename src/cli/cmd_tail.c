@@ -73,32 +73,89 @@ static bool is_news(const struct tail *t, const struct ht_delivery *d, size_t *a
     return !t->begun || t->seen.n == 0 || ht_uuid_cmp(&d->id, &t->seen.rows[t->seen.n - 1].id) > 0;
 }
 
+/* A page, oldest first; `wanted` NULL: all of it. */
+static enum ht_rc show(const struct tail *t, const struct ht_deliveries *page, const bool *wanted, struct ht_err *err)
+{
+    for (size_t i = page->n; i-- > 0;) {
+        if (wanted && !wanted[i])
+            continue;
+        if (t->ctx->json)
+            ht_out_rows(true, &ht_kind_delivery, &page->rows[i], 1, false);
+        else
+            print_line(&page->rows[i]);
+    }
+    return ht_out_finish(err);
+}
+
+static enum ht_rc page_of(const struct tail *t, const struct ht_uuid *before, const struct ht_uuid *after,
+                          struct ht_deliveries *ret, struct ht_err *err)
+{
+    enum ht_rc rc = ht_store_deliveries(t->ctx->conn, t->tenant, &t->filter, before, after, WATCHED, ret, err);
+    if (rc == HT_OK)
+        ht_deliveries_complete(ret->rows, ret->n);
+    return rc;
+}
+
+/* The id before this one, so that a page after it has this one too. */
+static struct ht_uuid just_before(struct ht_uuid id)
+{
+    for (size_t i = sizeof id.b; i-- > 0 && id.b[i]-- == 0;)
+        ;
+    return id;
+}
+
+/* More came at once than one page holds: those between the newest page and what was seen before, oldest first. Pages
+ * come newest first, so where each begins is looked up before the first of them is shown. Where the link breaks in
+ * between, what was shown comes again: better twice than not at all. */
+static enum ht_rc show_between(const struct tail *t, const struct ht_uuid *newer, const struct ht_uuid *seen,
+                               struct ht_err *err)
+{
+    struct ht_uuid *begins = ht_alloc(1, sizeof *begins);
+    size_t n = 1;
+    enum ht_rc rc = HT_OK;
+    begins[0] = *newer;
+    for (bool more = true; rc == HT_OK && more;) {
+        HT_CLEANUP(ht_deliveries_fini) struct ht_deliveries page = {0};
+        rc = page_of(t, &begins[n - 1], seen, &page, err);
+        more = page.more;
+        begins = ht_realloc(begins, n + 1, sizeof *begins);
+        if (page.n > 0)
+            begins[n++] = page.rows[page.n - 1].id;
+    }
+    for (size_t i = n; rc == HT_OK && i-- > 1;) {
+        HT_CLEANUP(ht_deliveries_fini) struct ht_deliveries page = {0};
+        struct ht_uuid after = just_before(begins[i]);
+        rc = page_of(t, &begins[i - 1], &after, &page, err);
+        if (rc == HT_OK)
+            rc = show(t, &page, NULL, err);
+    }
+    free(begins);
+    return rc;
+}
+
 static enum ht_rc show_news(struct tail *t, struct ht_err *err)
 {
     HT_CLEANUP(ht_deliveries_fini) struct ht_deliveries page = {0};
-    enum ht_rc rc = ht_store_deliveries(t->ctx->conn, t->tenant, &t->filter, NULL, NULL, WATCHED, &page, err);
+    enum ht_rc rc = page_of(t, NULL, NULL, &page, err);
     if (rc != HT_OK)
         return rc;
-    ht_deliveries_complete(page.rows, page.n);
     size_t first = t->ctx->args->opt[HT_OPT_LIMIT].given ? (size_t)ht_ctx_limit(t->ctx) : FIRST_SHOWN;
     bool *news = ht_alloc(page.n + 1, sizeof *news);
     size_t at = 0;
     for (size_t i = 0; i < page.n; i++)
         news[i] = t->begun ? is_news(t, &page.rows[i], &at) : i < first;
     if (t->begun && page.more && t->seen.n > 0 && ht_uuid_cmp(&page.rows[page.n - 1].id, &t->seen.rows[0].id) > 0)
-        ht_out_note(t->ctx->json, "more than %d new ones at once: some are not shown", WATCHED);
-    for (size_t i = page.n; i-- > 0;) {
-        if (news[i] && t->ctx->json)
-            ht_out_rows(true, &ht_kind_delivery, &page.rows[i], 1, false);
-        else if (news[i])
-            print_line(&page.rows[i]);
-    }
+        rc = show_between(t, &page.rows[page.n - 1].id, &t->seen.rows[0].id, err);
+    if (rc == HT_OK)
+        rc = show(t, &page, news, err);
     free(news);
+    if (rc != HT_OK)
+        return rc;
     t->begun = true;
     struct ht_deliveries old = t->seen;
     t->seen = page;
     page = old;
-    return ht_out_finish(err);
+    return HT_OK;
 }
 
 /* Waits for a notice, a signal (false) or the time. */

@@ -341,7 +341,8 @@ const struct ht_command ht_commands[] = {
      USES(MAY(FIND_ENDPOINT), MAY(FIND_STATUS), MAY(FIND_TYPE), MAY(LIMIT)),
      .run = ht_cmd_delivery_tail,
      .summary = "The log as it grows: a line whenever a delivery is new or changes, until ^C",
-     .about = "Begins with the newest 10 (--limit). Watches the newest 500. " FILTER_ABOUT},
+     .about = "Begins with the newest 10 (--limit). Every new one is shown, however many come at once; what becomes of "
+              "them is shown of the newest 500. " FILTER_ABOUT},
     {.name = "delivery groups",
      FILTER_WORDS,
      USES(MAY(FIND_ENDPOINT), MAY(FIND_STATUS), MAY(FIND_SINCE), MAY(FIND_TYPE), MAY(LIMIT)),

@@ -9,7 +9,8 @@
 #include "hooktop/cli/input.h"
 #include "hooktop/profile/profile.h"
 
-#define BLANKS " \t,"
+#define BLANKS         " \t,"
+#define SUBSCRIBED_MAX 65536u
 
 /* Words of a line; what is between them is one of `apart`. */
 struct words {
@@ -228,8 +229,23 @@ static bool has(const char *const *list, size_t n, const char *pattern)
     return false;
 }
 
+/* What a change leaves: what there was without what went, and what came. */
+static char *joined(const char *const *list, size_t n, const char *const *off, size_t n_off, const char *const *on,
+                    size_t n_on)
+{
+    struct ht_buf text;
+    ht_buf_init(&text, SUBSCRIBED_MAX);
+    for (size_t i = 0; i < n; i++)
+        if (!has(off, n_off, list[i]))
+            ht_buf_addf(&text, "%s ", list[i]);
+    for (size_t i = 0; i < n_on; i++)
+        ht_buf_addf(&text, "%s ", on[i]);
+    return ht_buf_take(&text, NULL);
+}
+
 /* What is subscribed to becomes what the line says. */
-static enum ht_rc edit(const struct ht_ops *o, const struct ht_draft *d, const struct words *events, struct ht_err *err)
+static enum ht_rc edit(const struct ht_ops *o, const struct ht_draft *d, const struct words *events,
+                       struct ht_subscribed *ret_subscribed, struct ht_err *err)
 {
     HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
     HT_CLEANUP(ht_subscriptions_fini) struct ht_subscriptions now = {0};
@@ -252,11 +268,16 @@ static enum ht_rc edit(const struct ht_ops *o, const struct ht_draft *d, const s
     for (size_t i = 0; i < events->n; i++)
         if (!has(is, n_is, events->list[i]))
             on[n_on++] = events->list[i];
-    return ht_ops_endpoint_edit(o, &e, on, n_on, off, n_off, err);
+    rc = ht_ops_endpoint_edit(o, &e, on, n_on, off, n_off, err);
+    if (rc == HT_OK && n_on + n_off > 0)
+        *ret_subscribed =
+            (struct ht_subscribed){joined(is, n_is, NULL, 0, NULL, 0), joined(is, n_is, off, n_off, on, n_on)};
+    return rc;
 }
 
 enum ht_rc ht_draft_store(const struct ht_ops *o, const struct ht_draft *d, struct ht_uuid *ret_id,
-                          struct ht_secret **ret_secret, char **ret_public, struct ht_err *err)
+                          struct ht_subscribed *ret_subscribed, struct ht_secret **ret_secret, char **ret_public,
+                          struct ht_err *err)
 {
     HT_CLEANUP(words_fini) struct words events = {0};
     enum ht_rc rc = split(d->text[HT_DRAFT_EVENTS] != NULL ? d->text[HT_DRAFT_EVENTS] : "", BLANKS, &events, err);
@@ -265,5 +286,24 @@ enum ht_rc ht_draft_store(const struct ht_ops *o, const struct ht_draft *d, stru
     if (ht_uuid_is_nil(&d->id))
         return add(o, d, &events, ret_id, ret_secret, ret_public, err);
     *ret_id = d->id;
-    return edit(o, d, &events, err);
+    return edit(o, d, &events, ret_subscribed, err);
+}
+
+enum ht_rc ht_draft_resubscribe(const struct ht_ops *o, const struct ht_uuid *endpoint,
+                                const struct ht_subscribed *change, struct ht_err *err)
+{
+    HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
+    HT_CLEANUP(words_fini) struct words was = {0};
+    HT_CLEANUP(words_fini) struct words now = {0};
+    char id[HT_UUID_TEXT];
+    ht_uuid_format(endpoint, id);
+    enum ht_rc rc = split(change->was, BLANKS, &was, err);
+    if (rc == HT_OK)
+        rc = split(change->now, BLANKS, &now, err);
+    if (rc == HT_OK)
+        rc = ht_store_endpoint_find(o->conn, id, &e, err);
+    if (rc == HT_OK)
+        rc = ht_store_subscriptions_restore(o->conn, &e, &(struct ht_patterns){was.list, was.n},
+                                            &(struct ht_patterns){now.list, now.n}, o->reason, err);
+    return rc;
 }

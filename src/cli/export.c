@@ -13,9 +13,10 @@
 
 /* A list as a file: every row that its filter matches, page by page, not only what the screen has loaded. */
 
-#define PAGE     200
-#define ROWS_MAX 1000000 /* of what comes in one page */
-#define PAGE_MAX (64u * 1024u * 1024u)
+#define PAGE      200
+#define ALL       (-1) /* of what comes in one page */
+#define ROW_MAX   (64u * 1024u * 1024u)
+#define WRITE_MIN 65536u /* bytes that are worth a write */
 
 struct page {
     const struct ht_record_kind *kind;
@@ -109,7 +110,7 @@ static void add_json(struct ht_buf *out, const struct ht_record_kind *kind, cons
 static void add_quoted(struct ht_buf *out, const char *text)
 {
     HT_BUF_CLEANUP struct ht_buf clean;
-    ht_buf_init(&clean, PAGE_MAX);
+    ht_buf_init(&clean, ROW_MAX);
     ht_text_clean(&clean, text, strlen(text), HT_TEXT_CELL);
     const char *s = clean.len ? clean.data : "";
     ht_buf_addc(out, '"');
@@ -154,7 +155,7 @@ static enum ht_rc add_csv(struct ht_buf *out, const struct ht_record_kind *kind,
     HT_BUF_CLEANUP struct ht_buf json;
     HT_JSON_CLEANUP struct ht_json *values = NULL;
     bool first = true;
-    ht_buf_init(&json, PAGE_MAX);
+    ht_buf_init(&json, ROW_MAX);
     add_json(&json, kind, record);
     enum ht_rc rc = ht_json_parse(json.data, json.len, &values, err);
     for (size_t i = 0; rc == HT_OK && i < kind->n; i++) {
@@ -179,11 +180,22 @@ static void add_head(struct ht_buf *out, const struct ht_record_kind *kind)
     ht_buf_adds(out, "\r\n");
 }
 
+/* What was gathered, which is then empty again. */
+static enum ht_rc write_out(int fd, struct ht_buf *out, struct ht_err *err)
+{
+    if (out->over)
+        return ht_fail(err, HT_FAILED, "export", NULL, "a row is larger than %u MiB", ROW_MAX / 1024 / 1024);
+    if (!ht_write_all(fd, out->data, out->len))
+        return ht_fail(err, HT_FAILED, "export", NULL, "cannot write it: %s", strerror(errno));
+    ht_buf_clear(out);
+    return HT_OK;
+}
+
 static enum ht_rc write_page(int fd, const struct page *p, bool csv, bool first, struct ht_err *err)
 {
     HT_BUF_CLEANUP struct ht_buf out;
     enum ht_rc rc = HT_OK;
-    ht_buf_init(&out, PAGE_MAX);
+    ht_buf_init(&out, ROW_MAX);
     if (csv && first)
         add_head(&out, p->kind);
     for (size_t i = 0; rc == HT_OK && i < p->n; i++) {
@@ -194,10 +206,10 @@ static enum ht_rc write_page(int fd, const struct page *p, bool csv, bool first,
             add_json(&out, p->kind, record);
             ht_buf_addc(&out, '\n');
         }
+        if (rc == HT_OK && (out.over || out.len >= WRITE_MIN))
+            rc = write_out(fd, &out, err);
     }
-    if (rc == HT_OK && !ht_write_all(fd, out.data, out.len))
-        rc = ht_fail(err, HT_FAILED, "export", NULL, "cannot write it: %s", strerror(errno));
-    return rc;
+    return rc == HT_OK ? write_out(fd, &out, err) : rc;
 }
 
 static enum ht_rc write_all(struct ht_part *p, const struct ht_request *q, int fd, size_t *ret_n, struct ht_err *err)
@@ -205,7 +217,7 @@ static enum ht_rc write_all(struct ht_part *p, const struct ht_request *q, int f
     size_t len = strlen(q->path);
     bool csv = len >= 4 && strcmp(q->path + len - 4, ".csv") == 0, more = true;
     struct ht_request ask = {.kind = (enum ht_request_kind)q->state, .text = q->text};
-    ask.limit = ask.kind == HT_REQ_FAILURES ? ROWS_MAX : PAGE;
+    ask.limit = ask.kind == HT_REQ_FAILURES ? ALL : PAGE;
     enum ht_rc rc = HT_OK;
     for (bool first = true; rc == HT_OK && more; first = false) {
         if (atomic_load(&p->stopping))

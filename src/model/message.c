@@ -9,6 +9,13 @@ struct ht_request *ht_request_new(enum ht_request_kind kind, uint64_t ticket)
     return r;
 }
 
+void ht_subscribed_fini(struct ht_subscribed *s)
+{
+    free(s->was);
+    free(s->now);
+    *s = (struct ht_subscribed){0};
+}
+
 void ht_request_free(void *request)
 {
     struct ht_request *r = request;
@@ -19,6 +26,7 @@ void ht_request_free(void *request)
     free(r->reason);
     free(r->path);
     ht_draft_free(r->draft);
+    ht_subscribed_fini(&r->subscribed);
     free(r);
 }
 
@@ -189,6 +197,7 @@ void ht_reply_free(void *reply)
     if (r == NULL)
         return;
     payload_fini(r);
+    ht_subscribed_fini(&r->subscribed);
     free(r->text);
     free(r);
 }

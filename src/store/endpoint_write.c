@@ -149,3 +149,24 @@ enum ht_rc ht_store_subscribe(struct ht_conn *c, const struct ht_endpoint *e, co
     ht_put_bool(&p, on);
     return ht_conn_do(c, &s, &p, err);
 }
+
+static void put_patterns(struct ht_params *p, const struct ht_patterns *l)
+{
+    ht_put_array(p, HT_PG_TEXT, l->n);
+    for (size_t i = 0; i < l->n; i++)
+        ht_put_text(p, l->list[i]);
+}
+
+enum ht_rc ht_store_subscriptions_restore(struct ht_conn *c, const struct ht_endpoint *e, const struct ht_patterns *was,
+                                          const struct ht_patterns *now, const char *reason, struct ht_err *err)
+{
+    static const struct ht_stmt s = {.what = "undo", .sql = "SELECT hooktop.subscriptions_restore($1, $2, $3, $4, $5)"};
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_params_init(&p);
+    ht_put_uuid(&p, &e->tenant_id);
+    ht_put_uuid(&p, &e->id);
+    put_patterns(&p, was);
+    put_patterns(&p, now);
+    ht_put_text(&p, reason);
+    return ht_conn_do(c, &s, &p, err);
+}

@@ -10,10 +10,9 @@ HT_LIST_READER(read_subscriptions, ht_subscriptions)
 
 #define STRINGIFY(x)      #x
 #define AS_TEXT(x)        STRINGIFY(x)
-#define FIGURE_MAX        10000 /* figures stop here, so that a page stays as fast beside ten million rows */
-#define RECENT_DELIVERIES 500   /* of these the figures of a day are made */
+#define RECENT_DELIVERIES 500 /* of these the figures of a day are made */
 
-#define COUNTED(from) "(SELECT count(*) FROM (SELECT FROM " from " LIMIT " AS_TEXT(FIGURE_MAX) ") x)"
+#define COUNTED(from) "(SELECT count(*) FROM (SELECT FROM " from " LIMIT " AS_TEXT(HT_FIGURE_MAX) ") x)"
 #define PENDING       COUNTED("hooktop.tenant_webhook_outbox o WHERE o.tenant_id = e.tenant_id AND o.endpoint_id = e.id")
 #define HELD          COUNTED("hooktop.held h WHERE h.tenant_id = e.tenant_id AND h.endpoint_id = e.id")
 #define OF_TODAY(figures)                                                                                              \

@@ -158,6 +158,16 @@ static void state_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
         w->undo = ht_undo_state(&d->id, (enum ht_endpoint_status)d->was);
 }
 
+/* What it will be done to; failures know only what is held. */
+static void add_waiting(struct ht_dialog *d, const struct ht_endpoint *e, const char *then)
+{
+    char counts[96], waiting[HT_FIGURE_TEXT], held[HT_FIGURE_TEXT];
+    snprintf(counts, sizeof counts, "%s%s%s held%s", e->pending < 0 ? "" : ht_figure_text(e->pending, waiting),
+             e->pending < 0 ? "" : " waiting, ", ht_figure_text(e->held, held), then);
+    if (d->level >= 2)
+        ht_dialog_info(d, "Deliveries", counts);
+}
+
 static void ask_state(struct ht_app *app, const struct ht_endpoint *e, enum ht_action_id action,
                       enum ht_endpoint_status to)
 {
@@ -165,16 +175,14 @@ static void ask_state(struct ht_app *app, const struct ht_endpoint *e, enum ht_a
     static const char *const off[] = {"keep them, to be released later", "cancel them"};
     bool on = to == HT_ENDPOINT_ACTIVE;
     const char *verb = on ? action == HT_ACT_PAUSE ? "Resume" : "Enable" : action == HT_ACT_PAUSE ? "Pause" : "Disable";
-    char title[160], counts[96];
+    char title[160];
     snprintf(title, sizeof title, on && e->held == 0 ? "%s %s?" : "%s endpoint", verb, ht_endpoint_name(e));
     struct ht_dialog *d = ht_act_ask(app, on && e->held == 0 ? 1 : 2, action, &e->id, ht_endpoint_name(e), verb, title);
     d->done = state_answered;
     d->wanted = (int)to;
     d->was = (int)e->status;
     ht_act_endpoint_info(d, e);
-    snprintf(counts, sizeof counts, "%lld waiting, %lld held", (long long)e->pending, (long long)e->held);
-    if (d->level >= 2)
-        ht_dialog_info(d, "Deliveries", counts);
+    add_waiting(d, e, "");
     if (on && e->held > 0) {
         ht_dialog_choice(d, HELD, back, 3, 0);
         ht_dialog_number(d, RATE, "0");
@@ -203,7 +211,6 @@ static void toggle(struct ht_app *app, const struct ht_endpoint *e, enum ht_acti
 
 static void ask_remove(struct ht_app *app, const struct ht_endpoint *e)
 {
-    char counts[96];
     if (e->status == HT_ENDPOINT_REMOVED) {
         ht_app_flash(app, HT_FLASH_ERROR, "%s is removed already; it is only kept for the log", ht_endpoint_name(e));
         return;
@@ -213,8 +220,7 @@ static void ask_remove(struct ht_app *app, const struct ht_endpoint *e)
     d->done = state_answered;
     d->wanted = HT_ENDPOINT_REMOVED;
     ht_act_endpoint_info(d, e);
-    snprintf(counts, sizeof counts, "%lld waiting, %lld held: cancelled", (long long)e->pending, (long long)e->held);
-    ht_dialog_info(d, "Deliveries", counts);
+    add_waiting(d, e, ": cancelled");
     ht_dialog_note(d, "It cannot be brought back; its log stays.");
     ht_act_finish(app, d, true);
 }
@@ -337,9 +343,7 @@ void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_
                        : reply->kind == HT_REP_PROBE ? ht_probe_words[reply->probed.probe.verdict].name
                                                      : reply->text;
     ht_app_flash(app, bad ? HT_FLASH_ERROR : HT_FLASH_INFO, "%s %s: %s%s", w->verb, w->subject, text ? text : "done",
-                 w->undo.verb ? "; U takes it back for 60 s" : "");
-    if (w->undo.verb)
-        ht_undo_offer(app, w, reply);
+                 ht_undo_offer(app, w, reply));
     if (reply->request == HT_REQ_REPLAY_START)
         (void)ht_app_open(app, HT_SCREEN_REPLAY, &reply->id);
     else if (reply->kind == HT_REP_PING)

@@ -26,19 +26,50 @@ void ht_act_group_name(const struct ht_failure_group *g, char *ret, size_t size)
     snprintf(ret, size, "%s of %s", error[0] ? error : "all that fails", name);
 }
 
+struct ht_replay_what ht_act_group_what(const struct ht_app *app, const struct ht_screen *s,
+                                        const struct ht_failure_group *g)
+{
+    enum ht_failure_by by = ht_failures_by(s);
+    struct ht_replay_what w = {
+        .tenant_id = g->tenant_id, .endpoint_id = g->endpoint_id, .since = ht_failures_since(app, s)};
+    if (by == HT_FAILURES_BY_ALL)
+        snprintf(w.status, sizeof w.status, "%s", ht_delivery_words[g->status].name);
+    if (by == HT_FAILURES_BY_ENDPOINT)
+        return w;
+    snprintf(w.error, sizeof w.error, "%s", ht_attempt_words[g->error].name);
+    w.by_code = true;
+    w.code = g->code;
+    return w;
+}
+
 static struct ht_dialog *ask(struct ht_app *app, const struct ht_failure_group *g, int level, enum ht_action_id action,
                              const char *verb)
 {
-    char name[96], title[160], count[32];
+    char name[96], title[192], groups[64] = "", count[32];
     ht_act_group_name(g, name, sizeof name);
-    snprintf(title, sizeof title, "%s: %s?", verb, name);
+    if (g->parts > 1)
+        snprintf(groups, sizeof groups, ", %d groups", (int)g->parts);
+    snprintf(title, sizeof title, "%s: %s%s?", verb, name, groups);
     struct ht_dialog *d = ht_act_ask(app, level, action, &g->endpoint_id, name, verb, title);
-    d->replay = (struct ht_replay_what){.tenant_id = g->tenant_id, .endpoint_id = g->endpoint_id, .code = g->code};
-    snprintf(d->replay.error, sizeof d->replay.error, "%s", ht_attempt_words[g->error].name);
+    d->replay = ht_act_group_what(app, ht_app_top(app), g);
+    d->tenant = g->tenant_id;
     snprintf(count, sizeof count, "%" PRId64, g->count);
+    snprintf(groups, sizeof groups, "%d, of them acknowledged or muted: %d", (int)g->parts, (int)g->handled);
     if (d->level >= 2)
         ht_dialog_info(d, "Deliveries", count);
+    if (d->level >= 2 && g->parts > 1)
+        ht_dialog_info(d, "Groups", groups);
     return d;
+}
+
+/* The change, of what the list shows now. */
+static void send(struct ht_app *app, struct ht_dialog *d, struct ht_request *r, const char *verb, const char *back)
+{
+    r->replay = d->replay;
+    r->text = ht_strdup(ht_app_top(app)->filter.applied);
+    struct ht_write *w = ht_app_write(app, app->o->loader, r, verb, d->subject);
+    if (w)
+        w->undo = (struct ht_undo){.verb = back, .request = HT_REQ_UNMARK, .tenant = d->tenant};
 }
 
 static void acknowledged(struct ht_app *app, struct ht_dialog *d, bool yes)
@@ -47,16 +78,13 @@ static void acknowledged(struct ht_app *app, struct ht_dialog *d, bool yes)
         return;
     struct ht_request *r = ht_act_request(d, HT_REQ_ACKNOWLEDGE);
     const char *note = ht_dialog_input(d, NOTE);
-    r->replay = d->replay;
     r->state = d->wanted;
     if (note && note[0])
         r->reason = ht_strdup(note);
-    struct ht_write *w = ht_app_write(app, app->o->loader, r, d->wanted ? "acknowledge" : "open again", d->subject);
-    if (w)
-        w->undo = (struct ht_undo){.verb = d->wanted ? "open again" : "acknowledge",
-                                   .request = HT_REQ_ACKNOWLEDGE,
-                                   .replay = d->replay,
-                                   .state = !d->wanted};
+    if (d->wanted)
+        send(app, d, r, "acknowledge", "open again");
+    else
+        send(app, d, r, "open again", "acknowledge");
 }
 
 static void ask_acknowledge(struct ht_app *app, const struct ht_failure_group *g)
@@ -68,6 +96,8 @@ static void ask_acknowledge(struct ht_app *app, const struct ht_failure_group *g
     if (on) {
         ht_dialog_note(d, "You look after it. It is open again by itself when all of these are mended or old, and "
                           "others fail in the same way.");
+        if (g->parts > 1)
+            ht_dialog_note(d, "It covers the groups that are in it now; those that are acknowledged already stay so.");
         ht_dialog_text(d, NOTE, "");
     }
     ht_act_finish(app, d, false);
@@ -78,12 +108,11 @@ static void muted(struct ht_app *app, struct ht_dialog *d, bool yes)
     if (!yes)
         return;
     struct ht_request *r = ht_act_request(d, HT_REQ_MUTE);
-    r->replay = d->replay;
     r->overlap_ms = d->wanted ? spans[ht_dialog_chosen(d, SPAN)].ms : 0;
-    struct ht_write *w = ht_app_write(app, app->o->loader, r, d->wanted ? "mute" : "unmute", d->subject);
-    if (w)
-        w->undo = (struct ht_undo){
-            .verb = d->wanted ? "unmute" : "mute", .request = HT_REQ_MUTE, .replay = d->replay, .until = d->until};
+    if (d->wanted)
+        send(app, d, r, "mute", "unmute");
+    else
+        send(app, d, r, "unmute", "mute");
 }
 
 static void ask_mute(struct ht_app *app, const struct ht_failure_group *g)
@@ -95,7 +124,6 @@ static void ask_mute(struct ht_app *app, const struct ht_failure_group *g)
         options[i] = spans[i].text;
     d->done = muted;
     d->wanted = on;
-    d->until = g->muted_until;
     if (on) {
         ht_dialog_choice(d, SPAN, options, (int)HT_COUNT(spans), 1);
         ht_dialog_note(d, "Its deliveries go on being tried, and alerts are told as before.");
@@ -107,9 +135,7 @@ bool ht_act_on_failures(struct ht_app *app, enum ht_action_id action, const stru
 {
     if (action != HT_ACT_ACKNOWLEDGE && action != HT_ACT_MUTE)
         return false;
-    if (ht_failures_by(ht_app_top(app)) != HT_FAILURES_BY_ALL)
-        ht_app_flash(app, HT_FLASH_ERROR, "these are several groups in one: b shows each on its own");
-    else if (action == HT_ACT_ACKNOWLEDGE)
+    if (action == HT_ACT_ACKNOWLEDGE)
         ask_acknowledge(app, g);
     else
         ask_mute(app, g);

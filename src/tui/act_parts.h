@@ -32,6 +32,9 @@ void ht_act_ask_snooze(struct ht_app *app, const struct ht_endpoint *e);
 /* act_failures.c: acknowledge, mute; false: not one of them. "http_5xx of Acme billing". */
 bool ht_act_on_failures(struct ht_app *app, enum ht_action_id action, const struct ht_failure_group *g);
 void ht_act_group_name(const struct ht_failure_group *g, char *ret, size_t size);
+/* ... which deliveries a row of the screen of failures stands for. */
+struct ht_replay_what ht_act_group_what(const struct ht_app *app, const struct ht_screen *s,
+                                        const struct ht_failure_group *g);
 /* act_replay.c: all of a group of failures, and replays; false: not one of them. */
 bool ht_act_on_replay(struct ht_app *app, enum ht_action_id action, const struct ht_subject *it);
 /* ... and the question that a preview was asked for. */

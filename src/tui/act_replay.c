@@ -78,6 +78,8 @@ void ht_act_previewed(struct ht_app *app, const struct ht_reply *reply, const ch
     ht_dialog_info(d, "Left out", out[0] ? out : "none");
     ht_dialog_note(d, "Oldest first, each once. What succeeds by itself before its turn is left out. Workers do it: it "
                       "goes on when this console is closed, and can be paused and cancelled.");
+    if (ht_app_top(app)->filter.applied[0])
+        ht_dialog_note(d, "These are all that failed so in the time shown, also those that the list's filter hides.");
     add_rate(d, sent, HT_REPLAY_RATE_USUAL);
     if (d->level >= 3) /* many: the count instead of a name */
         snprintf(d->subject, sizeof d->subject, "%s", count);
@@ -89,19 +91,7 @@ static void ask_group(struct ht_app *app, const struct ht_failure_group *g)
 {
     char subject[96];
     struct ht_request *r = ht_request_new(HT_REQ_REPLAY_PREVIEW, 0);
-    struct ht_replay_what *w = &r->replay;
-    struct ht_screen *s = ht_app_top(app);
-    w->tenant_id = g->tenant_id;
-    w->endpoint_id = g->endpoint_id;
-    w->since = ht_failures_since(app, s);
-    enum ht_failure_by by = ht_failures_by(s);
-    if (by == HT_FAILURES_BY_ALL)
-        snprintf(w->status, sizeof w->status, "%s", ht_delivery_words[g->status].name);
-    if (by != HT_FAILURES_BY_ENDPOINT) {
-        snprintf(w->error, sizeof w->error, "%s", ht_attempt_words[g->error].name);
-        w->by_code = true;
-        w->code = g->code;
-    }
+    r->replay = ht_act_group_what(app, ht_app_top(app), g);
     ht_act_group_name(g, subject, sizeof subject);
     ht_app_write(app, app->o->errands, r, "count", subject);
 }

@@ -229,14 +229,15 @@ static void when_field(const struct ht_app *app, struct ht_doc *d, const char *l
 
 static void describe_health(const struct ht_app *app, const struct ht_endpoint *e, struct ht_doc *d)
 {
-    char text[128];
+    char text[128], waiting[HT_FIGURE_TEXT], held[HT_FIGURE_TEXT];
     int64_t tried = e->succeeded_24h + e->failed_24h;
     snprintf(text, sizeof text, "%.2f %%   %lld ok   %lld given up",
              tried ? 100.0 * (double)e->succeeded_24h / (double)tried : 0.0, (long long)e->succeeded_24h,
              (long long)e->failed_24h);
     ht_doc_heading(d, "Health, last 24 h");
     ht_doc_field(d, "Delivered", e->failed_24h ? HT_STYLE_RETRY : HT_STYLE_ROW, tried ? text : NULL);
-    snprintf(text, sizeof text, "%lld waiting   %lld held", (long long)e->pending, (long long)e->held);
+    snprintf(text, sizeof text, "%s waiting   %s held", ht_figure_text(e->pending, waiting),
+             ht_figure_text(e->held, held));
     ht_doc_field(d, "Pending", HT_STYLE_ROW, text);
     when_field(app, d, "Last success", e->last_success_at);
     when_field(app, d, "Last failure", e->last_failure_at);

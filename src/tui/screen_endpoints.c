@@ -72,10 +72,10 @@ static void cell(const void *user, size_t row, size_t column, struct ht_cell_tex
         ht_cell_fmt(t, HT_STYLE_ROW, "%lld", (long long)e->failed_24h);
         break;
     case C_WAITING:
-        ht_cell_fmt(t, HT_STYLE_ROW, "%lld", (long long)e->pending);
+        ht_cell_str(t, HT_STYLE_ROW, ht_figure_text(e->pending, t->own));
         break;
     case C_HELD:
-        ht_cell_fmt(t, e->held ? HT_STYLE_HELD : HT_STYLE_ROW, "%lld", (long long)e->held);
+        ht_cell_str(t, e->held ? HT_STYLE_HELD : HT_STYLE_ROW, ht_figure_text(e->held, t->own));
         break;
     case C_LAST:
         ht_time_age(v->app, last, t->own);

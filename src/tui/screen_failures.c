@@ -47,7 +47,7 @@ static const char *name_of(const struct ht_failure_group *g)
     return g->endpoint_description ? g->endpoint_description : g->endpoint_url;
 }
 
-/* "muted 2h", "sue: they rebuild it", or nothing. */
+/* "muted 2h", "sue: they rebuild it", "2 of 5" where only these are, or nothing. */
 static void mark_cell(const struct ht_app *app, const struct ht_failure_group *g, struct ht_cell_text *t)
 {
     char when[HT_AGE_TEXT];
@@ -57,6 +57,8 @@ static void mark_cell(const struct ht_app *app, const struct ht_failure_group *g
     else if (g->acknowledged_at)
         ht_cell_fmt(t, HT_STYLE_HELD, "%s%s%s", g->acknowledged_by ? g->acknowledged_by : "acknowledged",
                     g->note ? ": " : "", g->note ? g->note : "");
+    else if (g->handled)
+        ht_cell_fmt(t, HT_STYLE_DIM, "%d of %d", (int)g->handled, (int)g->parts);
 }
 
 /* What rows of this grouping do not tell apart. */
@@ -205,7 +207,7 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     char span[24], right[128];
     int handled = 0;
     for (size_t i = 0; i < st->groups.n; i++)
-        handled += st->groups.rows[i].acknowledged_at || st->groups.rows[i].muted_until;
+        handled += st->groups.rows[i].handled > 0 && st->groups.rows[i].handled == st->groups.rows[i].parts;
     span_text(st->window_us, span, sizeof span);
     snprintf(right, sizeof right, "%zu%s by %s, %d handled, %s", st->groups.n, st->groups.more ? "+" : "",
              ht_failure_by_words[st->of_rows].name, handled, span);
@@ -262,6 +264,7 @@ static bool subject(struct ht_screen *s, struct ht_subject *ret)
         .url = g->endpoint_url,
         .description = g->endpoint_description,
         .status = g->endpoint_status,
+        .pending = -1,
         .held = g->held,
     };
     ret->id = g->endpoint_id;

@@ -292,7 +292,10 @@ static void store(struct ht_app *app, struct ht_screen *s)
     r->draft = draft_of(st);
     if (st->reason.len)
         r->reason = ht_strdup(st->reason.text);
-    ht_app_write(app, app->o->loader, r, st->fresh ? "add" : "change", subject);
+    struct ht_write *w = ht_app_write(app, app->o->loader, r, st->fresh ? "add" : "change", subject);
+    if (w && !st->fresh)
+        w->undo = (struct ht_undo){
+            .verb = "subscriptions as they were of", .request = HT_REQ_RESUBSCRIBE, .id = st->endpoint.id};
     st->ticket = app->last_ticket;
 }
 

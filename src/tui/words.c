@@ -103,6 +103,15 @@ enum ht_style ht_style_of_delivery(enum ht_delivery_status status, int32_t attem
     }
 }
 
+const char *ht_figure_text(int64_t n, char ret[HT_FIGURE_TEXT])
+{
+    if (n >= HT_FIGURE_MAX)
+        snprintf(ret, HT_FIGURE_TEXT, ">%d", HT_FIGURE_MAX - 1);
+    else
+        snprintf(ret, HT_FIGURE_TEXT, "%d", (int)n);
+    return ret;
+}
+
 enum ht_style ht_style_of_endpoint(enum ht_endpoint_status status)
 {
     switch (status) {

@@ -526,7 +526,7 @@ static struct ht_reply *answer_kind(const struct ht_data *data, const struct ht_
     case HT_REQ_AUDIT:
         return audit_page(q);
     case HT_REQ_DRAFT:
-        return ht_uuid_is_nil(&q->draft->id) ? rotated(q) : done(q);
+        return ht_uuid_is_nil(&q->draft->id) ? rotated(q) : ht_data_triage(q);
     case HT_REQ_FLEET:
         return fleet_page(q);
     case HT_REQ_SIGNING:

@@ -1,4 +1,5 @@
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "console_data.h"
@@ -52,9 +53,22 @@ static struct ht_reply *failures(const struct ht_request *q)
             .acknowledged_by = i == 3 ? ht_strdup("ana") : NULL,
             .note = i == 3 ? ht_strdup("cert renewal \033[7m") : NULL,
             .muted_until = i == 13 ? HT_DATA_NOW + 7200000000LL : 0,
+            .parts = 1,
+            .handled = i == 3 || i == 13,
         };
-        if (q->state == HT_FAILURES_BY_ERROR)
+        if (q->state != HT_FAILURES_BY_ALL) {
+            g->parts = 5 + i;
+            g->handled = i == 1 ? 2 : g->handled * g->parts;
+        }
+        if (q->state == HT_FAILURES_BY_ENDPOINT) {
+            g->error = HT_ATTEMPT_NONE;
+            g->code = 0;
+        } else if (q->state == HT_FAILURES_BY_ERROR) {
             g->endpoint_id = (struct ht_uuid){0};
+            free(g->endpoint_url);
+            free(g->endpoint_description);
+            g->endpoint_url = g->endpoint_description = NULL;
+        }
         for (int k = 0; k < HT_TREND; k++)
             g->trend[k] = (k * (i + 3)) % 9;
     }
@@ -163,10 +177,23 @@ static struct ht_reply *preview(const struct ht_request *q)
     return r;
 }
 
+static struct ht_reply *edited(const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_DONE, q->kind, q->ticket);
+    r->id = q->draft->id;
+    r->text = ht_strdup("done, audit 4711");
+    if (q->draft->text[HT_DRAFT_EVENTS])
+        r->subscribed =
+            (struct ht_subscribed){ht_strdup("invoice.* order.made user.*"), ht_strdup("order.made customer.*")};
+    return r;
+}
+
 struct ht_reply *ht_data_triage(const struct ht_request *q)
 {
     struct ht_reply *r;
     switch (q->kind) {
+    case HT_REQ_DRAFT:
+        return edited(q);
     case HT_REQ_FAILURES:
         return failures(q);
     case HT_REQ_EVENTS:

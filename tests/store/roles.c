@@ -38,6 +38,7 @@ static const char *const expected_functions[] = {
     "failing_most: admin support viewer",
     "failure_acknowledge: admin support",
     "failure_mute: admin support",
+    "failure_restore: admin support",
     "goodbye: worker",
     "health: admin support viewer",
     "heartbeat: worker",
@@ -76,6 +77,7 @@ static const char *const expected_functions[] = {
     "settle: worker",
     "stats: admin support viewer",
     "subscribe: admin",
+    "subscriptions_restore: admin",
     "target_secrets: worker",
     "targets: worker",
     "tenant_add: admin",
@@ -224,6 +226,8 @@ static void functions_refuse_another_tenants_things(void **state)
     FOREIGN(ht_store_endpoint_state(c, &t.oe, HT_ENDPOINT_PAUSED, HT_HELD_KEEP, 0, NULL, &moved, &err));
     FOREIGN(ht_store_endpoint_verified(c, &t.oe, &err));
     FOREIGN(ht_store_subscribe(c, &t.oe, "a.b", true, &err));
+    FOREIGN(ht_store_subscriptions_restore(c, &t.oe, &(struct ht_patterns){0}, &(struct ht_patterns){0}, NULL, &err));
+    FOREIGN(ht_store_failure_restore(c, &t.other, &t.oe.id, NULL, &moved, &err));
     FOREIGN(ht_store_secret_next(c, &t.other, &t.oe.id, &n, &err));
     FOREIGN(ht_store_secret_add(c, &t.other, &t.oe.id, &s, false, 0, NULL, &err));
     FOREIGN(ht_store_audit_ping(c, &t.oe, &ping, NULL, &err));

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hooktop/tui/chrome.h"
 #include "hooktop/tui/list.h"
 #include "hooktop/tui/pager.h"
 #include "hooktop/tui/prompt.h"
@@ -338,9 +339,20 @@ static void a_huge_text_is_bounded_and_quick_to_lay_out(void **state)
     ht_doc_fini(&d);
 }
 
+/* What is counted up to a limit says so. */
+static void a_count_that_stopped_is_no_count(void **state)
+{
+    (void)state;
+    char text[HT_FIGURE_TEXT];
+    assert_string_equal(ht_figure_text(0, text), "0");
+    assert_string_equal(ht_figure_text(HT_FIGURE_MAX - 1, text), "9999");
+    assert_string_equal(ht_figure_text(HT_FIGURE_MAX, text), ">9999");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_count_that_stopped_is_no_count),
         cmocka_unit_test(editing),
         cmocka_unit_test(a_full_line_takes_no_more),
         cmocka_unit_test(the_cursor_is_always_seen),

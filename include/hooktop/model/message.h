@@ -44,11 +44,15 @@ enum ht_request_kind {
     HT_REQ_REVOKE,         /* id (nil: the tenant's key), generation: it stops signing now */
     HT_REQ_DRAFT,          /* draft: adds an endpoint, or (its id is set) changes one; answered like ROTATE or done */
     HT_REQ_SUBSCRIBE,      /* id; text = pattern; state = 1 on, 0 off */
+    HT_REQ_RESUBSCRIBE,    /* id; subscribed: back to what it was, if it still is what that change left */
     HT_REQ_REVEALED,       /* id = secret's id: it was shown, copied or written */
     HT_REQ_REPLAY_CHANGE,  /* id; state = the wanted enum ht_replay_state; rate_per_s, 0: as it is */
-    HT_REQ_SNOOZE,      /* id of an endpoint; overlap_ms = how long, state = 1: for ever; reply: what it was before */
-    HT_REQ_ACKNOWLEDGE, /* replay: a group of failures; state = 1 on, 0 off */
-    HT_REQ_MUTE,        /* replay: a group of failures; overlap_ms = how long, 0: no longer */
+    HT_REQ_SNOOZE, /* id of an endpoint; overlap_ms = how long, state = 1: for ever; reply: what it was before */
+    /* a row of failures: replay = tenant, endpoint (nil: any), by_code: error and code; text = the list's filter; the
+     * reply's id is the change, which can be taken back */
+    HT_REQ_ACKNOWLEDGE, /* state = 1 on, 0 off */
+    HT_REQ_MUTE,        /* overlap_ms = how long, 0: no longer */
+    HT_REQ_UNMARK,      /* tenant, id = the change: takes it back */
     /* errands */
     HT_REQ_PING,           /* id */
     HT_REQ_REDELIVER_MANY, /* ids: each on its own; text of the reply: how many, and why not the rest */
@@ -61,6 +65,13 @@ enum ht_request_kind {
     HT_REQ_KIND_COUNT,
 };
 
+/* What an endpoint was subscribed to before a change, and is after it: patterns with blanks between, owned. Both NULL:
+ * there was no change. */
+struct ht_subscribed {
+    char *was, *now;
+};
+void ht_subscribed_fini(struct ht_subscribed *s);
+
 enum ht_held_choice { HT_HELD_KEEP, HT_HELD_RELEASE, HT_HELD_CANCEL };
 
 struct ht_request {
@@ -70,7 +81,7 @@ struct ht_request {
     struct ht_uuid tenant; /* whose: where id may be nil */
     struct ht_uuid before;
     struct ht_uuid after;
-    int32_t limit;
+    int32_t limit; /* 0: as many as a screen takes; of a list that comes in one page, -1: all */
     int32_t state;
     int32_t generation;
     enum ht_held_choice choice;
@@ -80,6 +91,7 @@ struct ht_request {
     struct ht_uuid *ids; /* several at once; owned */
     size_t n_ids;
     struct ht_replay_what replay;
+    struct ht_subscribed subscribed;
     char *text;             /* filter or other input; owned */
     char *path;             /* owned */
     struct ht_draft *draft; /* owned */
@@ -231,6 +243,7 @@ struct ht_reply {
     char *text;
     int64_t was_until; /* HT_REQ_SNOOZE: the leave before; 0: none */
     bool was_always;
+    struct ht_subscribed subscribed; /* HT_REQ_DRAFT: of an endpoint whose subscriptions it changed */
     struct ht_err err;
     union {
         struct ht_endpoints endpoints;

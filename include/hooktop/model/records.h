@@ -45,6 +45,9 @@ struct ht_header {
 void ht_header_fini(struct ht_header *h);
 
 /* How an endpoint's settings override its profile's. */
+/* Where counts of what waits stop, so that a list stays as fast beside ten million rows. */
+#define HT_FIGURE_MAX 10000
+
 struct ht_endpoint {
     struct ht_uuid tenant_id;
     struct ht_uuid id;
@@ -82,7 +85,7 @@ struct ht_endpoint {
     int64_t disables_at; /* with nothing but failures it will be disabled then, at its next failure; 0 = not failing, or
                           never_disable */
     /* figures of the list (estimates over the last 24 h) */
-    int64_t pending; /* waiting: ready and leased */
+    int64_t pending; /* waiting: ready and leased; counted up to HT_FIGURE_MAX, as the held; -1: not known */
     int64_t held;
     int64_t failed_24h;
     int64_t succeeded_24h;
@@ -277,7 +280,7 @@ struct ht_failure_group {
     enum ht_endpoint_status endpoint_status;
     char *profile;
     char *tenant_name;
-    int64_t held;                /* at the endpoint, counted up to 10000 */
+    int64_t held;                /* at the endpoint, counted up to HT_FIGURE_MAX */
     int32_t trend[HT_TREND];     /* how many were last tried in each twelfth of the time asked for, the latest last */
     enum ht_attempt_error error; /* of the last attempt */
     int32_t code;                /* HTTP status of the last attempt; 0: none */
@@ -287,10 +290,13 @@ struct ht_failure_group {
     int64_t last_at;
     int64_t next_at;          /* the next retry; 0: none waits */
     struct ht_uuid sample_id; /* the newest delivery */
-    int64_t acknowledged_at;  /* somebody looks after it; 0: nobody does, or what there was then is gone */
-    char *acknowledged_by;
+    /* what was said about it; where rows are coarser than endpoint and error: what was said about all in them */
+    int64_t acknowledged_at; /* somebody looks after it; 0: nobody does, or what there was then is gone */
+    char *acknowledged_by;   /* NULL, as the note: several said several things */
     char *note;
     int64_t muted_until; /* nobody wants to see it until then; 0: it is not muted */
+    int32_t parts;       /* how many groups by endpoint, error and status it is made of */
+    int32_t handled;     /* ... of these acknowledged or muted */
 };
 void ht_failure_group_fini(struct ht_failure_group *g);
 

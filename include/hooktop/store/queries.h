@@ -84,6 +84,15 @@ HT_MUST_CHECK enum ht_rc ht_store_endpoint_edit(struct ht_conn *c, const struct 
                                                 struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_store_subscribe(struct ht_conn *c, const struct ht_endpoint *e, const char *pattern,
                                             bool on, struct ht_err *err);
+/* What the endpoint is subscribed to becomes what it `was`, in one audit entry. HT_FAILED, with who it was: somebody
+ * changed it since, so that it is no longer what it is `now`. */
+struct ht_patterns {
+    const char *const *list;
+    size_t n;
+};
+HT_MUST_CHECK enum ht_rc ht_store_subscriptions_restore(struct ht_conn *c, const struct ht_endpoint *e,
+                                                        const struct ht_patterns *was, const struct ht_patterns *now,
+                                                        const char *reason, struct ht_err *err);
 
 /* Leave to fail: for `for_ms` (90 days at most; 0 ends it), or `always`, no failures disable the endpoint. A 410 still
  * does. Failures go on being counted: when the leave has ended the next one may disable it. For support. */
@@ -181,16 +190,32 @@ HT_MUST_CHECK enum ht_rc ht_store_delivery_find(struct ht_conn *c, const char *i
                                                 struct ht_err *err);
 /* Failed deliveries (exhausted, quarantined, or tried in vain and waiting) by endpoint, error, HTTP status and status;
  * the largest group first. Counts exactly, so it reads every delivery that the filter's times let it: bound them.
- * Muted groups come last. The trend goes back so far from now. */
+ * Muted groups come last. The trend goes back so far from now. `limit` 0: all groups. */
 HT_MUST_CHECK enum ht_rc ht_store_failure_groups(struct ht_conn *c, const struct ht_uuid *tenant,
                                                  const struct ht_filter *f, int64_t trend_us, enum ht_failure_by by,
                                                  int32_t limit, struct ht_failure_groups *ret, struct ht_err *err);
-/* What failed alike at an endpoint, named by tenant, endpoint, error and code of `what`: somebody looks after it, why
- * in `reason`; nobody wants to see it for a while (0: shown again). */
-HT_MUST_CHECK enum ht_rc ht_store_failure_acknowledge(struct ht_conn *c, const struct ht_replay_what *what, bool on,
-                                                      const char *reason, struct ht_err *err);
-HT_MUST_CHECK enum ht_rc ht_store_failure_mute(struct ht_conn *c, const struct ht_replay_what *what, int64_t for_ms,
-                                               const char *reason, struct ht_err *err);
+/* Something is said about a row of any grouping: of `what` counts the tenant, the endpoint (nil: any) and, with
+ * by_code, error and code. It is said about each of the groups by endpoint and error that the filter lets into the row
+ * now, where it was not said already: somebody looks after it, why in `reason`; nobody wants to see it for `for_ms` (90
+ * days at most; 0: shown again). HT_FAILED: there is none of them. */
+struct ht_failures_said {
+    const struct ht_filter *filter;
+    const struct ht_replay_what *what;
+    const char *reason; /* may be NULL */
+};
+struct ht_marked {
+    struct ht_uuid change; /* names this change, to take it back */
+    int64_t groups;        /* how many it was said about */
+};
+HT_MUST_CHECK enum ht_rc ht_store_failure_acknowledge(struct ht_conn *c, const struct ht_failures_said *said, bool on,
+                                                      struct ht_marked *ret, struct ht_err *err);
+HT_MUST_CHECK enum ht_rc ht_store_failure_mute(struct ht_conn *c, const struct ht_failures_said *said, int64_t for_ms,
+                                               struct ht_marked *ret, struct ht_err *err);
+/* Each of these groups is what it was before the change, but for those that somebody said something about since.
+ * HT_FAILED: that is all of them. */
+HT_MUST_CHECK enum ht_rc ht_store_failure_restore(struct ht_conn *c, const struct ht_uuid *tenant,
+                                                  const struct ht_uuid *change, const char *reason, int64_t *ret_groups,
+                                                  struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_store_attempts(struct ht_conn *c, const struct ht_delivery *d, struct ht_attempts *ret,
                                            struct ht_err *err);
 /* The endpoint's newest delivery that succeeded, by the time of its last success: *ret is nil when none is among the

@@ -73,10 +73,10 @@ struct ht_place {
 struct ht_undo {
     const char *verb; /* static; NULL: there is none */
     enum ht_request_kind request;
-    struct ht_uuid id;
+    struct ht_uuid id, tenant;
     int state;
-    struct ht_replay_what replay; /* a group of failures */
-    int64_t until;                /* what is given back lasts until then (the database's time); 0: not at all */
+    int64_t until;                   /* what is given back lasts until then (the database's time); 0: not at all */
+    struct ht_subscribed subscribed; /* of an endpoint that was edited; owned, of ht_app.undo alone */
 };
 #define HT_UNDO_US 60000000LL
 
@@ -198,11 +198,12 @@ void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_
 /* narrow.c: asks which value of the row the filter takes; the key that answers. */
 void ht_narrow_ask(struct ht_app *app, enum ht_action_id action);
 void ht_narrow_key(struct ht_app *app, int32_t key);
-/* undo.c: the way back to a state, or to (not) being subscribed; offers it once the change is done, for HT_UNDO_US;
- * asks whether to go it. */
+/* undo.c: the way back to a state, or to (not) being subscribed; offers it once the change is done, for HT_UNDO_US, and
+ * says so, as the end of a sentence; asks whether to go it. */
 struct ht_undo ht_undo_state(const struct ht_uuid *endpoint, enum ht_endpoint_status was);
 struct ht_undo ht_undo_subscription(const struct ht_uuid *endpoint, bool was_on);
-void ht_undo_offer(struct ht_app *app, const struct ht_write *done, const struct ht_reply *reply);
+const char *ht_undo_offer(struct ht_app *app, const struct ht_write *done, struct ht_reply *reply);
+void ht_undo_forget(struct ht_app *app);
 void ht_undo_ask(struct ht_app *app);
 /* export.c: asks for a file's name; writes the list to it. */
 void ht_export_ask(struct ht_app *app);

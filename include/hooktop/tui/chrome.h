@@ -58,6 +58,9 @@ void ht_form_stored(struct ht_app *app, uint64_t ticket);
 void ht_spark(const int32_t *values, size_t n, bool ascii, char *ret, size_t size);
 /* "3m", "in 4h"; "14:02" or "11-19" when times are absolute; "-" for 0: for narrow columns. */
 void ht_time_short(const struct ht_app *app, int64_t us, char ret[HT_AGE_TEXT]);
+/* How many wait: "17", ">9999" where counting stopped. Returns `ret`. */
+#define HT_FIGURE_TEXT 12
+const char *ht_figure_text(int64_t n, char ret[HT_FIGURE_TEXT]);
 /* screen_failures.c: how far back the groups of this screen go; by what they are made. */
 int64_t ht_failures_since(const struct ht_app *app, const struct ht_screen *s);
 enum ht_failure_by ht_failures_by(const struct ht_screen *s);

@@ -58,7 +58,6 @@ struct ht_dialog {
     char subject[96];
     struct ht_replay_what replay;
     int64_t count;
-    int64_t until;    /* what was chosen before lasts so long */
     int64_t asked_at; /* the database's time when it opened; 0: not known */
     /* After every key that changed a field, so that what follows from it can be shown; may be NULL. */
     void (*changed)(struct ht_dialog *d);
