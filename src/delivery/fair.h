@@ -10,8 +10,10 @@
  *   RETRY  any later attempt                                            half
  *
  * An endpoint that is new, or that did not answer, has one row in hand at a time until it answers.
- * One tenant may have seven eighths of the slots and one endpoint three quarters. An endpoint's cap on rows in hand and
- * its rate are enforced when its rows are claimed: a row in hand may always be sent.
+ * One tenant may have seven eighths of the slots and one endpoint three quarters. An endpoint's cap on requests in
+ * flight and its rate are enforced when its rows are claimed: a row in hand may always be sent. A row whose request has
+ * ended and whose result is on its way to the database does not count against a cap, unless the cap is 1, which means
+ * strictly in order, or there are other workers, who can count leases only.
  *
  * Pure: no network, no database; time is given (monotonic microseconds). Thread: one. */
 #ifndef HOOKTOP_SRC_DELIVERY_FAIR_H
@@ -53,6 +55,7 @@ struct ht_fair_endpoint {
     int64_t tokens_at;
     enum ht_fair_verdict verdict;
     int32_t in_hand; /* rows claimed and not yet settled, claims under way included */
+    int32_t ended;   /* of these, whose request has ended */
     int32_t sending;
     /* fair.c's own */
     struct ht_fair_tenant *tenant;
@@ -73,6 +76,8 @@ struct ht_fair_want {
 struct ht_fair *ht_fair_new(int32_t slots);
 /* `drop`, which may be NULL, is called for each endpoint before it goes. */
 void ht_fair_free(struct ht_fair *f, void (*drop)(void *user, struct ht_fair_endpoint *e), void *user);
+/* Whether no other worker claims; at first it is not known, and so there may be. */
+void ht_fair_alone(struct ht_fair *f, bool alone);
 /* Finds or makes it. */
 struct ht_fair_endpoint *ht_fair_endpoint(struct ht_fair *f, const struct ht_uuid *tenant, const struct ht_uuid *id);
 struct ht_fair_endpoint *ht_fair_find(const struct ht_fair *f, const struct ht_uuid *id); /* NULL: not known */
@@ -98,8 +103,8 @@ struct ht_fair_item *ht_fair_next(struct ht_fair *f);
 void ht_fair_unqueue(struct ht_fair *f, struct ht_fair_item *i);
 /* Its request has ended so. The row stays in hand until ht_fair_left. */
 void ht_fair_sent(struct ht_fair *f, struct ht_fair_item *i, enum ht_fair_verdict verdict);
-/* `n` rows of this endpoint are no longer in hand. */
-void ht_fair_left(struct ht_fair *f, struct ht_fair_endpoint *e, int32_t n, int64_t now_us);
+/* A row of this endpoint is no longer in hand. `sent`: ht_fair_sent has told of it. */
+void ht_fair_left(struct ht_fair *f, struct ht_fair_endpoint *e, bool sent, int64_t now_us);
 
 int32_t ht_fair_queued(const struct ht_fair *f);
 int32_t ht_fair_sending(const struct ht_fair *f);

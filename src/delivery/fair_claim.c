@@ -47,16 +47,22 @@ int64_t ht_fair_rate_due(const struct ht_fair *f)
 
 /* Claiming --------------------------------------------------------------------------------------------------------- */
 
-/* How many rows of it may be in hand now. */
-static int32_t room_of(const struct ht_fair_endpoint *e)
+/* How many more rows of it may be in hand now. */
+static int32_t room_of(const struct ht_fair *f, const struct ht_fair_endpoint *e)
 {
     bool answers = e->verdict == HT_FAIR_QUICK || e->verdict == HT_FAIR_LATE;
-    return (answers && e->cap > 0 ? e->cap : 1) - e->in_hand;
+    int32_t cap = answers && e->cap > 0 ? e->cap : 1;
+    return cap - e->in_hand + (cap > 1 && f->alone ? e->ended : 0);
+}
+
+void ht_fair_alone(struct ht_fair *f, bool alone)
+{
+    f->alone = alone;
 }
 
 void ht_fair_relist_claim(struct ht_fair *f, struct ht_fair_endpoint *e)
 {
-    if (e->due && !e->claiming && !e->is_waiting && room_of(e) > 0) {
+    if (e->due && !e->claiming && !e->is_waiting && room_of(f, e) > 0) {
         ht_fair_enlist(f, e, HT_FAIR_CLAIM, ht_fair_class_of(e, e->head_retry));
     } else {
         ht_fair_delist(f, e, HT_FAIR_CLAIM);
@@ -106,9 +112,9 @@ static void wake_rate_waiters(struct ht_fair *f, int64_t now_us)
 /* How many rows of e may be asked for now; 0 sends it to wait for its rate. */
 static int32_t grant(struct ht_fair *f, struct ht_fair_endpoint *e, int32_t most, int64_t now_us)
 {
-    int32_t n = room_of(e);
+    int32_t n = room_of(f, e);
     n = n < most ? n : most;
-    if (e->rate > 0) {
+    if (n > 0 && e->rate > 0) {
         refill(e, now_us);
         if (e->tokens < 1) {
             wait_for_rate(f, e);
@@ -199,10 +205,11 @@ void ht_fair_claimed(struct ht_fair *f, const struct ht_fair_want *w, int32_t go
     ht_fair_relist_claim(f, e);
 }
 
-void ht_fair_left(struct ht_fair *f, struct ht_fair_endpoint *e, int32_t n, int64_t now_us)
+void ht_fair_left(struct ht_fair *f, struct ht_fair_endpoint *e, bool sent, int64_t now_us)
 {
-    e->in_hand -= n;
-    f->in_hand -= n;
+    e->in_hand--;
+    f->in_hand--;
+    e->ended -= sent ? 1 : 0;
     e->used_at = now_us;
     ht_fair_relist_claim(f, e);
 }

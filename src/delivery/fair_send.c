@@ -81,11 +81,10 @@ void ht_fair_sent(struct ht_fair *f, struct ht_fair_item *i, enum ht_fair_verdic
     f->sending[i->class]--;
     e->tenant->sending--;
     e->sending--;
+    e->ended++;
+    e->verdict = verdict;
     pipe_item(f, i, -1);
-    if (e->verdict != verdict) {
-        e->verdict = verdict;
-        ht_fair_relist_claim(f, e);
-    }
+    ht_fair_relist_claim(f, e);
     relist_send(f, e);
 }
 

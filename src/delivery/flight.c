@@ -84,6 +84,7 @@ static void settlement_free(struct ht_settlement *s)
 
 void ht_flight_drop(struct ht_engine *e, struct ht_flight *f)
 {
+    bool sent = f->stage >= HT_FLIGHT_SENDING;
     switch (f->stage) {
     case HT_FLIGHT_AWAITING:
         TAILQ_REMOVE(&ht_state_of(f->endpoint)->awaiting, f, stage_link);
@@ -102,7 +103,7 @@ void ht_flight_drop(struct ht_engine *e, struct ht_flight *f)
         break;
     }
     e->suspect = e->suspect == f ? NULL : e->suspect;
-    ht_fair_left(e->fair, f->endpoint, 1, ht_mono_us());
+    ht_fair_left(e->fair, f->endpoint, sent, ht_mono_us());
     TAILQ_REMOVE(&e->leases, f, lease_link);
     ht_map_del(&e->flights, &f->row.delivery_id);
     ht_delivery_target_unref(f->target);
@@ -229,7 +230,7 @@ static void write_headers(struct ht_flight *f, const struct ht_wire_headers *wir
 static enum ht_rc build(struct ht_engine *e, struct ht_flight *f, enum ht_attempt_error *ret_error, struct ht_err *err)
 {
     const struct ht_delivery_target *t = f->target;
-    struct ht_wire_headers wire = {0};
+    struct ht_wire_headers wire; /* filled by the signature; not cleared, for it is large */
     char event_id[64];
     bool sealed = false;
     *ret_error = HT_ATTEMPT_INTERNAL;

@@ -302,6 +302,7 @@ static void claim(struct ht_engine *e, int64_t now)
     if (s->n_wants > 0 || now < s->claim_not_before || room <= 0 || now < suspect_alone_until(e)) {
         return;
     }
+    ht_fair_alone(e->fair, e->mode.heard && !ht_lane_other_worker(e->claims));
     s->n_wants = ht_fair_wants(e->fair, now, room, prefetch(e), s->wants, HT_BATCH_MAX);
     if (s->n_wants == 0) {
         return;

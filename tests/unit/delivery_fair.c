@@ -67,7 +67,7 @@ static void prove(struct ht_fair *f, struct ht_fair_endpoint *e)
     assert_int_equal(load(f, e, 1, false, i), 1);
     assert_ptr_equal(ht_fair_next(f), &i[0]);
     ht_fair_sent(f, &i[0], HT_FAIR_QUICK);
-    ht_fair_left(f, e, 1, 0);
+    ht_fair_left(f, e, true, 0);
 }
 
 static void nothing(void *user, struct ht_fair_endpoint *e)
@@ -144,11 +144,38 @@ static void test_one_at_a_time_until_it_answers(void **state)
         assert_int_equal(load(f, e, 4, false, items), cases[i].rows);
         assert_non_null(ht_fair_next(f));
         ht_fair_sent(f, &items[0], HT_FAIR_LATE);
-        ht_fair_left(f, e, 1, 0);
+        ht_fair_left(f, e, true, 0);
         assert_int_equal(load(f, e, 4, false, items), 4 - (cases[i].rows - 1));
         while (ht_fair_next(f)) {}
     }
     ht_fair_free(f, NULL, NULL);
+}
+
+/* A result on its way to the database holds back nobody who is alone, unless order is strict. */
+static void test_ended_requests_make_room(void **state)
+{
+    (void)state;
+    static const struct {
+        bool alone;
+        int32_t cap, more;
+    } cases[] = {{true, 4, 3}, {false, 4, 0}, {true, 1, 0}, {false, 1, 0}};
+    for (size_t i = 0; i < HT_COUNT(cases); i++) {
+        struct ht_fair *f = ht_fair_new(64);
+        struct ht_fair_endpoint *e = endpoint(f, 1, 1, cases[i].cap, 0);
+        struct ht_fair_item items[4], more[4];
+        e->verdict = HT_FAIR_QUICK;
+        assert_int_equal(load(f, e, 4, false, items), cases[i].cap);
+        while (ht_fair_next(f)) {}
+        ht_fair_alone(f, cases[i].alone);
+        for (int32_t k = 0; k < (cases[i].cap > 1 ? 3 : 1); k++) {
+            ht_fair_sent(f, &items[k], HT_FAIR_QUICK);
+        }
+        assert_int_equal(load(f, e, 4, false, more), cases[i].more);
+        ht_fair_left(f, e, true, 0);
+        assert_int_equal(e->in_hand, cases[i].cap + cases[i].more - 1);
+        assert_int_equal(e->ended, cases[i].cap > 1 ? 2 : 0);
+        ht_fair_free(f, NULL, NULL);
+    }
 }
 
 static void test_turns(void **state)
@@ -197,7 +224,7 @@ static void test_cap(void **state)
     assert_int_equal(ht_fair_next(f) != NULL, 1);
     ht_fair_sent(f, &items[0], HT_FAIR_QUICK);
     assert_int_equal(ht_fair_wants(f, 0, 50, 50, w, 10), 0); /* sent is not settled */
-    ht_fair_left(f, e, 1, 0);
+    ht_fair_left(f, e, true, 0);
     assert_int_equal(ht_fair_wants(f, 0, 50, 50, w, 10), 1);
     assert_int_equal(w[0].room, 1);
     ht_fair_claimed(f, &w[0], 0, false, 0); /* nothing came: it is not due any more */
@@ -231,7 +258,9 @@ static int32_t claim_for(struct ht_fair *f, struct ht_fair_endpoint *e, int64_t 
         if (ht_fair_wants(f, now, 500, 500, &w, 1) == 1) {
             rows += w.room;
             ht_fair_claimed(f, &w, w.room, false, now);
-            ht_fair_left(f, e, w.room, now);
+            for (int32_t i = 0; i < w.room; i++) {
+                ht_fair_left(f, e, false, now);
+            }
         }
     }
     return rows;
@@ -265,7 +294,7 @@ static void test_rate_gives_back_and_wakes(void **state)
     ht_fair_due(f, e, true);
     assert_int_equal(ht_fair_wants(f, 1 * S, 10, 10, &w, 1), 1);
     ht_fair_claimed(f, &w, 1, false, 1 * S);
-    ht_fair_left(f, e, 1, 1 * S);
+    ht_fair_left(f, e, true, 1 * S);
     assert_int_equal(ht_fair_wants(f, 1 * S + 1, 10, 10, &w, 1), 0);
     assert_in_range(ht_fair_rate_due(f), 2 * S, 2 * S + 2);
     assert_int_equal(ht_fair_wants(f, ht_fair_rate_due(f) - 2, 10, 10, &w, 1), 0);
@@ -300,9 +329,8 @@ static void test_shares_of_claiming(void **state)
 }
 
 /* A long random life: nobody passes a limit, and in the end nothing is left over. */
-static void test_random_life(void **state)
+static void live_at_random(bool alone)
 {
-    (void)state;
     enum { ENDPOINTS = 60, SLOTS = 40, ROWS = 400 };
     struct ht_fair *f = ht_fair_new(SLOTS);
     struct ht_fair_endpoint *e[ENDPOINTS];
@@ -312,6 +340,7 @@ static void test_random_life(void **state)
     size_t n_idle = ROWS, n_sending = 0, n_settling = 0, n_w = 0;
     unsigned seed = 42;
     int64_t sent = 0;
+    ht_fair_alone(f, alone);
     for (size_t i = 0; i < ROWS; i++) {
         idle[i] = &pool[i];
     }
@@ -349,11 +378,12 @@ static void test_random_life(void **state)
         }
         while (n_settling > 0 && (last || rand_r(&seed) % 2)) {
             struct ht_fair_item *i = settling[--n_settling];
-            ht_fair_left(f, i->endpoint, 1, now);
+            ht_fair_left(f, i->endpoint, true, now);
             idle[n_idle++] = i;
         }
         for (int i = 0; i < ENDPOINTS; i++) {
-            assert_in_range(e[i]->in_hand, 0, e[i]->cap);
+            assert_in_range(e[i]->in_hand - e[i]->ended, 0, e[i]->cap);
+            assert_in_range(e[i]->ended, 0, alone ? ROWS : e[i]->cap);
         }
     }
     assert_true(sent > 10000);
@@ -366,6 +396,13 @@ static void test_random_life(void **state)
     }
     ht_fair_sweep(f, INT64_MAX, nothing, NULL);
     ht_fair_free(f, NULL, NULL);
+}
+
+static void test_random_life(void **state)
+{
+    (void)state;
+    live_at_random(false);
+    live_at_random(true);
 }
 
 static void test_map(void **state)
@@ -402,6 +439,7 @@ int main(void)
         cmocka_unit_test(test_shares_of_sending),
         cmocka_unit_test(test_doubtful_rows_leave_room),
         cmocka_unit_test(test_one_at_a_time_until_it_answers),
+        cmocka_unit_test(test_ended_requests_make_room),
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_cap),
         cmocka_unit_test(test_unknown_settings),
