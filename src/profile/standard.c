@@ -81,7 +81,8 @@ enum ht_rc ht_standard_sign(const struct ht_sign_input *in, struct ht_signer *co
     enum ht_rc rc = ht_wire_needs_signer(n, err);
     snprintf(timestamp, sizeof timestamp, "%lld", (long long)in->timestamp_s);
     size_t n_parts = signed_parts(in->event_id, timestamp, in->body, in->body_len, parts);
-    struct ht_wire_headers h = {0};
+    struct ht_wire_headers h; /* not cleared: it is large, and only what is filled counts */
+    h.n = 0;
     ht_wire_header(&h, "User-Agent", "%s", HT_OWN_USER_AGENT);
     ht_wire_header(&h, ID, "%s", in->event_id);
     ht_wire_header(&h, TIMESTAMP, "%s", timestamp);

@@ -6,6 +6,7 @@
 
 #define CONNECT_TIMEOUT_MS 5000
 #define REQUEST_TIMEOUT_MS 10000
+#define READS_MAX          64
 #define BACKOFF_MIN_MS     100
 #define BACKOFF_MAX_MS     5000
 /* A request that is not a settlement is given up after this many refusals. Settlements never are. */
@@ -429,6 +430,18 @@ static bool is_ready(const struct ht_lane *l, short events)
     return p.fd >= 0 && poll(&p, 1, 0) > 0;
 }
 
+/* Takes what has come of an answer. libpq reads some 16 KB at a time, which would spread an answer of hundreds of rows
+ * over as many turns of the engine. */
+static bool read_answer(struct ht_lane *l)
+{
+    int reads = 0;
+    do {
+        if (PQconsumeInput(l->pg) == 0)
+            return false;
+    } while (PQisBusy(l->pg) != 0 && ++reads < READS_MAX && is_ready(l, POLLIN));
+    return true;
+}
+
 static void step_unconnected(struct ht_lane *l, int64_t now)
 {
     if (l->state == HT_LANE_WAITING && now >= l->retry_at_us)
@@ -448,7 +461,7 @@ void ht_lane_step(struct ht_lane *l)
     }
     if (l->wants_write)
         flush(l);
-    if (PQconsumeInput(l->pg) == 0) {
+    if (!read_answer(l)) {
         drop_with_server_words(l, NULL);
         return;
     }
