@@ -53,9 +53,11 @@ static enum ht_rc answer_deliveries(struct ht_part *p, const struct ht_request *
 {
     HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
     enum ht_rc rc = parse_filter(HT_FILTER_DELIVERIES, q, r->db_now, &f, err);
-    if (rc == HT_OK)
-        rc = ht_store_deliveries(p->conn, p->tenant, &f, given(&q->before), given(&q->after), limit_of(q),
-                                 &r->deliveries, err);
+    const struct ht_uuid *last = given(&q->before);
+    if (rc == HT_OK && ht_filter_oldest_first(&f))
+        rc = ht_store_deliveries(p->conn, p->tenant, &f, NULL, last, limit_of(q), &r->deliveries, err);
+    else if (rc == HT_OK)
+        rc = ht_store_deliveries(p->conn, p->tenant, &f, last, given(&q->after), limit_of(q), &r->deliveries, err);
     ht_deliveries_complete(r->deliveries.rows, r->deliveries.n);
     return rc;
 }
@@ -64,7 +66,7 @@ static enum ht_rc answer_delivery(struct ht_part *p, const struct ht_request *q,
 {
     char id[HT_UUID_TEXT];
     ht_uuid_format(&q->id, id);
-    return ht_delivery_detail_load(p->conn, id, &r->delivery, err);
+    return ht_delivery_detail_load(p->conn, id, (unsigned)q->state, &r->delivery, err);
 }
 
 static enum ht_rc answer_types(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
@@ -94,21 +96,21 @@ static enum ht_rc answer_tenants(struct ht_part *p, const struct ht_request *q, 
 static enum ht_rc answer_audit(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
     HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
-    const struct ht_audit_entry before = {.tenant_id = q->tenant, .at = q->before_at, .seq = q->before_seq};
+    const struct ht_audit_entry last = {.tenant_id = q->tenant, .at = q->before_at, .seq = q->before_seq};
     enum ht_rc rc = parse_filter(HT_FILTER_AUDIT, q, r->db_now, &f, err);
     if (rc == HT_OK)
-        rc = ht_store_audit(p->conn, p->tenant, &f, q->before_seq > 0 ? &before : NULL, limit_of(q), &r->audit, err);
+        rc = ht_store_audit(p->conn, p->tenant, &f, q->before_seq > 0 ? &last : NULL, limit_of(q), &r->audit, err);
     return rc;
 }
 
 static enum ht_rc answer_fleet(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
     HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
-    const struct ht_fleet_key after = {
+    const struct ht_fleet_key last = {
         .endpoint_id = q->before, .tenant_id = q->tenant, .secret.generation = q->generation};
     enum ht_rc rc = parse_filter(HT_FILTER_SECRETS, q, r->db_now, &f, err);
     if (rc == HT_OK)
-        rc = ht_store_fleet(p->conn, p->tenant, &f, q->generation > 0 ? &after : NULL, limit_of(q), &r->fleet, err);
+        rc = ht_store_fleet(p->conn, p->tenant, &f, q->generation > 0 ? &last : NULL, limit_of(q), &r->fleet, err);
     return rc;
 }
 

@@ -71,10 +71,10 @@ enum ht_rc ht_answer_events(struct ht_part *p, const struct ht_request *q, struc
 {
     HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
     enum ht_rc rc = parse(HT_FILTER_EVENTS, q->text != NULL ? q->text : "", r->db_now, &f, err);
-    const struct ht_uuid *before = ht_uuid_is_nil(&q->before) ? NULL : &q->before;
-    return rc == HT_OK ? ht_store_events(p->conn, p->tenant, &f, before, q->limit > 0 ? q->limit : PAGE_DEFAULT,
-                                         &r->events, err)
-                       : rc;
+    const struct ht_uuid *last = ht_uuid_is_nil(&q->before) ? NULL : &q->before;
+    return rc == HT_OK
+               ? ht_store_events(p->conn, p->tenant, &f, last, q->limit > 0 ? q->limit : PAGE_DEFAULT, &r->events, err)
+               : rc;
 }
 
 enum ht_rc ht_answer_event(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)

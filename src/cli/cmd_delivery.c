@@ -85,7 +85,7 @@ enum ht_rc ht_cmd_delivery_show(struct ht_ctx *ctx, const struct ht_args *args, 
     struct ht_conn *conn;
     enum ht_rc rc = ht_ctx_conn(ctx, &conn, err);
     if (rc == HT_OK)
-        rc = ht_delivery_detail_load(conn, args->operands[0], &d, err);
+        rc = ht_delivery_detail_load(conn, args->operands[0], 0, &d, err);
     if (rc != HT_OK)
         return rc;
     if (ctx->json)

@@ -27,7 +27,7 @@ enum ht_rc ht_cmd_delivery_evidence(struct ht_ctx *ctx, const struct ht_args *ar
     if (rc == HT_OK)
         rc = ht_ctx_conn(ctx, &conn, err);
     if (rc == HT_OK)
-        rc = ht_delivery_detail_load(conn, args->operands[0], &d, err);
+        rc = ht_delivery_detail_load(conn, args->operands[0], 0, &d, err);
     if (rc == HT_OK)
         rc = ht_evidence(&d, n, &text, err);
     if (rc != HT_OK)

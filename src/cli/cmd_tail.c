@@ -224,6 +224,9 @@ enum ht_rc ht_cmd_delivery_tail(struct ht_ctx *ctx, const struct ht_args *args, 
     (void)args;
     HT_CLEANUP(tail_fini) struct tail t = {.ctx = ctx, .signals = -1};
     enum ht_rc rc = ht_ctx_filter(ctx, HT_FILTER_DELIVERIES, &t.filter, err);
+    if (rc == HT_OK && ht_filter_oldest_first(&t.filter))
+        return ht_fail(err, HT_USAGE, "filter", "leave out -sort:time; hooktop delivery list has it",
+                       "what is followed comes in its own order");
     if (rc == HT_OK)
         rc = ht_ctx_tenant_bound(ctx, &t.tenant_id, &t.tenant, err);
     /* LISTEN before the first page: what happens between the two is not missed. */

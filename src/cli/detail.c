@@ -119,10 +119,10 @@ static enum ht_rc add_success(struct ht_conn *c, struct ht_delivery_detail *d, s
     return rc;
 }
 
-enum ht_rc ht_delivery_detail_load(struct ht_conn *c, const char *id, struct ht_delivery_detail *ret,
+enum ht_rc ht_delivery_detail_load(struct ht_conn *c, const char *id, unsigned parts, struct ht_delivery_detail *ret,
                                    struct ht_err *err)
 {
-    HT_CLEANUP(ht_delivery_detail_fini) struct ht_delivery_detail d = {0};
+    HT_CLEANUP(ht_delivery_detail_fini) struct ht_delivery_detail d = {.parts = parts};
     char event[HT_UUID_TEXT];
     enum ht_rc rc = ht_store_delivery_find(c, id, &d.delivery, err);
     if (rc != HT_OK)
@@ -133,9 +133,9 @@ enum ht_rc ht_delivery_detail_load(struct ht_conn *c, const char *id, struct ht_
     rc = ht_store_event_find(c, event, &d.event, err);
     if (rc == HT_OK)
         rc = ht_store_attempts(c, &d.delivery, &d.attempts, err);
-    if (rc == HT_OK)
+    if (rc == HT_OK && (parts & HT_DELIVERY_SECRETS))
         rc = ht_endpoint_secrets(c, &owner, &d.secrets, err);
-    if (rc == HT_OK)
+    if (rc == HT_OK && (parts & HT_DELIVERY_SUCCESS))
         rc = add_success(c, &d, err);
     if (rc != HT_OK)
         return rc;

@@ -38,7 +38,7 @@ enum ht_rc ht_part_evidence(struct ht_part *p, const struct ht_request *q, struc
     char id[HT_UUID_TEXT], name[128], directory[PATH_MAX] = ".", said[PATH_MAX + 160];
     ht_buf_init(&text, HT_EVIDENCE_MAX);
     ht_uuid_format(&q->id, id);
-    enum ht_rc rc = ht_delivery_detail_load(p->conn, id, &d, err);
+    enum ht_rc rc = ht_delivery_detail_load(p->conn, id, 0, &d, err);
     if (rc == HT_OK)
         rc = ht_evidence(&d, q->state, &text, err);
     if (rc != HT_OK)

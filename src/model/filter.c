@@ -369,16 +369,35 @@ static bool is_order(const struct ht_filter_term *t)
     return t->field != NULL && t->field->kind == HT_FILTER_SORT;
 }
 
-int ht_filter_order(const struct ht_filter *f, bool *ret_turned)
+static const struct ht_filter_term *order_of(const struct ht_filter *f)
 {
     for (size_t i = 0; f != NULL && i < f->n; i++) {
-        const struct ht_filter_term *t = &f->terms[i];
-        if (!is_order(t))
-            continue;
-        *ret_turned = t->negated;
-        return ht_word_find(t->field->words, t->field->words_len, t->values[0]);
+        if (is_order(&f->terms[i]))
+            return &f->terms[i];
     }
-    return -1;
+    return NULL;
+}
+
+int ht_filter_order(const struct ht_filter *f, bool *ret_turned)
+{
+    const struct ht_filter_term *t = order_of(f);
+    if (t == NULL)
+        return -1;
+    *ret_turned = t->negated;
+    return ht_word_find(t->field->words, t->field->words_len, t->values[0]);
+}
+
+bool ht_filter_descends(const struct ht_filter *f)
+{
+    bool turned = false;
+    const struct ht_filter_term *t = order_of(f);
+    int i = ht_filter_order(f, &turned);
+    return i >= 0 && (t->field->words[i].sign[0] == '-') != turned;
+}
+
+bool ht_filter_oldest_first(const struct ht_filter *f)
+{
+    return order_of(f) != NULL && !ht_filter_descends(f);
 }
 
 /* Only words: a quoted text or a regular expression stays as it is. */

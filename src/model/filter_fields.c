@@ -31,10 +31,12 @@
     {                                                                                                                  \
         "sort", HT_FILTER_SORT, HT_FILTER_EQ, words, HT_COUNT(words), "the order of the list; -sort: turned round"     \
     }
-#define ORDER(id, name, meaning) {name, "", meaning},
+#define ORDER(id, name, column, meaning) {name, column, meaning},
 static const struct ht_word endpoint_orders[] = {HT_ENDPOINT_ORDERS(ORDER)};
 static const struct ht_word failure_orders[] = {HT_FAILURE_ORDERS(ORDER)};
 static const struct ht_word type_orders[] = {HT_TYPE_ORDERS(ORDER)};
+static const struct ht_word secret_orders[] = {HT_SECRET_ORDERS(ORDER)};
+static const struct ht_word log_orders[] = {HT_LOG_ORDERS(ORDER)};
 
 static const struct ht_filter_field endpoint_fields[] = {
     TEXT("description", "its description"),
@@ -60,7 +62,7 @@ static const struct ht_filter_field endpoint_fields[] = {
         ID("id", "its id, or the id's beginning"), ID("event", "the event's id, or its beginning"),                    \
         TEXT("tenant", "the tenant's name"), NUMBER("attempts", "how many attempts were made"),                        \
         AT_LEAST("latency", "the last attempt took at least this long: latency:2s"), CREATED_FIELDS
-static const struct ht_filter_field delivery_fields[] = {DELIVERY_FIELDS};
+static const struct ht_filter_field delivery_fields[] = {DELIVERY_FIELDS, SORT(log_orders)};
 static const struct ht_filter_field failure_fields[] = {DELIVERY_FIELDS, SORT(failure_orders)};
 
 static const struct ht_filter_field event_fields[] = {
@@ -73,6 +75,7 @@ static const struct ht_filter_field event_fields[] = {
     TEXT("workflow", "its workflow"),
     NUMBER("deliveries", "how many deliveries it has: deliveries:0 finds what nobody was subscribed to"),
     CREATED_FIELDS,
+    SORT(log_orders),
 };
 
 static const struct ht_filter_field type_fields[] = {
@@ -91,6 +94,7 @@ static const struct ht_filter_field secret_fields[] = {
     WORD("state", ht_secret_words, HT_SECRET_STATE_COUNT, "its state: state:next|retiring finds rotations in progress"),
     AT_LEAST("age", "made at least this long ago: age:90d"),
     ID("id", "its id, or the id's beginning"),
+    SORT(secret_orders),
 };
 
 static const struct ht_filter_field audit_fields[] = {
@@ -103,6 +107,7 @@ static const struct ht_filter_field audit_fields[] = {
     TEXT("tenant", "the tenant's name"),
     NUMBER("seq", "its number in the tenant's chain"),
     CREATED_FIELDS,
+    SORT(log_orders),
 };
 
 const struct ht_filter_field *ht_filter_fields(enum ht_filter_list list, size_t *ret_n)

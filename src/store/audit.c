@@ -28,7 +28,7 @@ static const struct ht_filter_column audit_filter[] = {
 };
 
 enum ht_rc ht_store_audit(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
-                          const struct ht_audit_entry *before, int32_t limit, struct ht_audit_entries *ret,
+                          const struct ht_audit_entry *last, int32_t limit, struct ht_audit_entries *ret,
                           struct ht_err *err)
 {
     static const struct ht_col cols[] = {
@@ -50,16 +50,18 @@ enum ht_rc ht_store_audit(struct ht_conn *c, const struct ht_uuid *tenant, const
     ht_buf_adds(&sql, "SELECT ");
     ht_sql_columns(&sql, cols, HT_COUNT(cols));
     ht_buf_adds(&sql, " FROM hooktop.audit a WHERE true");
+    bool up = ht_filter_oldest_first(f);
     if (tenant != NULL)
         ht_sql_uuid(&sql, &p, " AND a.tenant_id = ", tenant);
-    if (before != NULL) {
-        ht_put_time(&p, before->at);
-        ht_put_uuid(&p, &before->tenant_id);
-        ht_put_i64(&p, before->seq);
-        ht_buf_addf(&sql, " AND (a.at, a.tenant_id, a.seq) < ($%d, $%d, $%d)", p.n - 2, p.n - 1, p.n);
+    if (last != NULL) {
+        ht_put_time(&p, last->at);
+        ht_put_uuid(&p, &last->tenant_id);
+        ht_put_i64(&p, last->seq);
+        ht_buf_addf(&sql, " AND (a.at, a.tenant_id, a.seq) %s ($%d, $%d, $%d)", up ? ">" : "<", p.n - 2, p.n - 1, p.n);
     }
     ht_filter_sql(f, audit_filter, HT_COUNT(audit_filter), &sql, &p);
-    ht_buf_addf(&sql, " ORDER BY a.at DESC, a.tenant_id DESC, a.seq DESC LIMIT %d", (int)limit + 1);
+    ht_buf_adds(&sql, up ? " ORDER BY a.at, a.tenant_id, a.seq" : " ORDER BY a.at DESC, a.tenant_id DESC, a.seq DESC");
+    ht_buf_addf(&sql, " LIMIT %d", (int)limit + 1);
     const struct ht_stmt s = {.what = "audit list", .sql = sql.data};
     return read_audit(c, &s, &p, cols, HT_COUNT(cols), limit, ret, err);
 }

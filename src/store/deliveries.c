@@ -39,16 +39,19 @@ static void begin_select(struct ht_buf *sql)
     ht_buf_adds(sql, " FROM ");
 }
 
-static void end_select(struct ht_buf *sql)
+static void end_select(struct ht_buf *sql, bool oldest_first)
 {
-    ht_buf_adds(sql, " p LEFT JOIN hooktop.endpoint e ON e.id = p.endpoint_id AND e.tenant_id = p.tenant_id"
-                     " LEFT JOIN hooktop.tenant_webhook_outbox o ON o.tenant_id = p.tenant_id"
-                     " AND o.delivery_id = p.id ORDER BY p.id DESC");
+    ht_buf_addf(sql,
+                " p LEFT JOIN hooktop.endpoint e ON e.id = p.endpoint_id AND e.tenant_id = p.tenant_id"
+                " LEFT JOIN hooktop.tenant_webhook_outbox o ON o.tenant_id = p.tenant_id"
+                " AND o.delivery_id = p.id ORDER BY p.id %s",
+                oldest_first ? "ASC" : "DESC");
 }
 
 /* One look for the page. Returns in *ret_more whether a further one may find more. */
-static enum ht_rc look_for_page(struct ht_conn *c, const struct ht_log_plan *plan, size_t look, int32_t limit,
-                                struct ht_deliveries *ret, bool *ret_more, struct ht_err *err)
+static enum ht_rc look_for_page(struct ht_conn *c, const struct ht_log_plan *plan, size_t look,
+                                const struct ht_log_page *wanted, struct ht_deliveries *ret, bool *ret_more,
+                                struct ht_err *err)
 {
     struct ht_buf sql HT_BUF_CLEANUP = {0};
     struct ht_params p HT_PARAMS_CLEANUP;
@@ -56,9 +59,9 @@ static enum ht_rc look_for_page(struct ht_conn *c, const struct ht_log_plan *pla
     ht_params_init(&p);
     begin_select(&sql);
     *ret_more = ht_log_plan_sql(plan, look, &sql, &p);
-    end_select(&sql);
+    end_select(&sql, wanted->oldest_first);
     const struct ht_stmt s = {.what = "delivery list", .sql = sql.data};
-    return read_deliveries(c, &s, &p, delivery_cols, HT_COUNT(delivery_cols), limit, ret, err);
+    return read_deliveries(c, &s, &p, delivery_cols, HT_COUNT(delivery_cols), wanted->rows - 1, ret, err);
 }
 
 enum ht_rc ht_store_deliveries(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
@@ -67,13 +70,17 @@ enum ht_rc ht_store_deliveries(struct ht_conn *c, const struct ht_uuid *tenant, 
 {
     struct ht_deliveries page = {0};
     struct ht_log_plan *plan = NULL;
-    const struct ht_log_page wanted = {
-        .tenant = tenant, .filter = f, .before = before, .after = after, .rows = limit + 1};
+    const struct ht_log_page wanted = {.tenant = tenant,
+                                       .filter = f,
+                                       .before = before,
+                                       .after = after,
+                                       .oldest_first = ht_filter_oldest_first(f),
+                                       .rows = limit + 1};
     enum ht_rc rc = ht_log_plan_make(c, &wanted, &plan, err);
     bool more = true;
     for (size_t look = 0; rc == HT_OK && more && !page.more; look++) {
         ht_deliveries_fini(&page);
-        rc = look_for_page(c, plan, look, limit, &page, &more, err);
+        rc = look_for_page(c, plan, look, &wanted, &page, &more, err);
     }
     ht_log_plan_free(plan);
     if (rc == HT_OK)
@@ -92,7 +99,7 @@ enum ht_rc ht_store_delivery_find(struct ht_conn *c, const char *id, struct ht_d
     ht_buf_adds(&sql, "(SELECT * FROM hooktop.delivery d WHERE");
     enum ht_rc rc = ht_sql_id_range(&sql, &p, " d.id", "delivery", id, err);
     ht_buf_adds(&sql, " LIMIT 2)");
-    end_select(&sql);
+    end_select(&sql, false);
     const struct ht_stmt s = {.what = "delivery", .sql = sql.data};
     if (rc == HT_OK)
         rc = read_deliveries(c, &s, &p, delivery_cols, HT_COUNT(delivery_cols), 0, &found, err);

@@ -84,15 +84,15 @@ static const struct ht_filter_column endpoint_filter[] = {
     HT_FILTER_BY("failed", OF_TODAY(FAILED)),
 };
 
-static const struct ht_filter_order endpoint_orders[HT_ENDPOINT_ORDER_COUNT] = {
-    [HT_ENDPOINTS_BY_NAME] = {"coalesce(nullif(e.description, ''), e.shown_url)", false},
-    [HT_ENDPOINTS_BY_STATE] = {"e.status", false},
-    [HT_ENDPOINTS_BY_TENANT] = {TENANT_NAME, false},
-    [HT_ENDPOINTS_BY_FAILED] = {OF_TODAY(FAILED), true},
-    [HT_ENDPOINTS_BY_WAITING] = {PENDING, true},
-    [HT_ENDPOINTS_BY_HELD] = {HELD, true},
-    [HT_ENDPOINTS_BY_FAILING] = {"coalesce(y.failing_since, 'infinity')", false},
-    [HT_ENDPOINTS_BY_LAST] = {"greatest(y.last_success_at, y.last_failure_at, '-infinity')", true},
+static const char *const endpoint_orders[HT_ENDPOINT_ORDER_COUNT] = {
+    [HT_ENDPOINTS_BY_NAME] = "coalesce(nullif(e.description, ''), e.shown_url)",
+    [HT_ENDPOINTS_BY_STATE] = "e.status",
+    [HT_ENDPOINTS_BY_TENANT] = TENANT_NAME,
+    [HT_ENDPOINTS_BY_FAILED] = OF_TODAY(FAILED),
+    [HT_ENDPOINTS_BY_WAITING] = PENDING,
+    [HT_ENDPOINTS_BY_HELD] = HELD,
+    [HT_ENDPOINTS_BY_FAILING] = "coalesce(y.failing_since, 'infinity')",
+    [HT_ENDPOINTS_BY_LAST] = "greatest(y.last_success_at, y.last_failure_at, '-infinity')",
 };
 #define ENDPOINTS                                                                                                      \
     "hooktop.endpoint e LEFT JOIN hooktop.endpoint_health y ON y.endpoint_id = e.id AND y.tenant_id = e.tenant_id"
@@ -106,9 +106,8 @@ static void add_before(struct ht_buf *sql, struct ht_params *p, const struct ht_
         ht_sql_uuid(sql, p, " AND e.id < ", before);
         return;
     }
-    const struct ht_filter_order *o = &endpoint_orders[i];
-    ht_buf_addf(sql, " AND (%s, e.id) %s (SELECT %s, e.id FROM " ENDPOINTS, o->expr, o->down != turned ? "<" : ">",
-                o->expr);
+    ht_buf_addf(sql, " AND (%s, e.id) %s (SELECT %s, e.id FROM " ENDPOINTS, endpoint_orders[i],
+                ht_filter_descends(f) ? "<" : ">", endpoint_orders[i]);
     ht_sql_uuid(sql, p, " WHERE e.id = ", before);
     ht_buf_adds(sql, ")");
 }

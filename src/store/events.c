@@ -45,8 +45,9 @@ static void add_select(struct ht_buf *sql, const struct ht_col *cols, size_t n)
 }
 
 enum ht_rc ht_store_events(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
-                           const struct ht_uuid *before, int32_t limit, struct ht_events *ret, struct ht_err *err)
+                           const struct ht_uuid *last, int32_t limit, struct ht_events *ret, struct ht_err *err)
 {
+    bool up = ht_filter_oldest_first(f);
     struct ht_buf sql HT_BUF_CLEANUP = {0};
     struct ht_params p HT_PARAMS_CLEANUP;
     ht_buf_init(&sql, HT_SQL_MAX);
@@ -54,10 +55,10 @@ enum ht_rc ht_store_events(struct ht_conn *c, const struct ht_uuid *tenant, cons
     add_select(&sql, list_cols, HT_COUNT(list_cols));
     if (tenant != NULL)
         ht_sql_uuid(&sql, &p, " AND v.tenant_id = ", tenant);
-    if (before != NULL)
-        ht_sql_uuid(&sql, &p, " AND v.id < ", before);
+    if (last != NULL)
+        ht_sql_uuid(&sql, &p, up ? " AND v.id > " : " AND v.id < ", last);
     ht_filter_sql(f, event_filter, HT_COUNT(event_filter), &sql, &p);
-    ht_buf_addf(&sql, " ORDER BY v.id DESC LIMIT %d", (int)limit + 1);
+    ht_buf_addf(&sql, " ORDER BY v.id %s LIMIT %d", up ? "ASC" : "DESC", (int)limit + 1);
     const struct ht_stmt s = {.what = "event list", .sql = sql.data};
     return read_events(c, &s, &p, list_cols, HT_COUNT(list_cols), limit, ret, err);
 }

@@ -52,13 +52,13 @@ static const struct ht_col group_cols[] = {
 };
 
 #define GROUP_TIE "concat(g.tenant_id, g.endpoint_id, g.error, g.code, g.status)"
-static const struct ht_filter_order group_orders[HT_FAILURE_ORDER_COUNT] = {
-    [HT_GROUPS_BY_COUNT] = {"g.n", true},
-    [HT_GROUPS_BY_ENDPOINT] = {"coalesce(nullif(e.description, ''), e.shown_url, '')", false},
-    [HT_GROUPS_BY_ERROR] = {"coalesce(g.error, '')", false},
-    [HT_GROUPS_BY_FIRST] = {"coalesce(g.first_at, 'infinity')", false},
-    [HT_GROUPS_BY_LAST] = {"coalesce(g.last_at, '-infinity')", true},
-    [HT_GROUPS_BY_NEXT] = {"coalesce(g.next_at, 'infinity')", false},
+static const char *const group_orders[HT_FAILURE_ORDER_COUNT] = {
+    [HT_GROUPS_BY_COUNT] = "g.n",
+    [HT_GROUPS_BY_ENDPOINT] = "coalesce(nullif(e.description, ''), e.shown_url, '')",
+    [HT_GROUPS_BY_ERROR] = "coalesce(g.error, '')",
+    [HT_GROUPS_BY_FIRST] = "coalesce(g.first_at, 'infinity')",
+    [HT_GROUPS_BY_LAST] = "coalesce(g.last_at, '-infinity')",
+    [HT_GROUPS_BY_NEXT] = "coalesce(g.next_at, 'infinity')",
 };
 
 /* What stands for a group's own values; the others' are not told apart. */

@@ -218,8 +218,8 @@ bool ht_filter_names(const struct ht_filter *f, const char *field)
     return false;
 }
 
-void ht_filter_order_sql(const struct ht_filter *f, const struct ht_filter_order *orders, const char *tie,
-                         const char *otherwise, struct ht_buf *sql)
+void ht_filter_order_sql(const struct ht_filter *f, const char *const *orders, const char *tie, const char *otherwise,
+                         struct ht_buf *sql)
 {
     bool turned = false;
     int i = ht_filter_order(f, &turned);
@@ -228,6 +228,6 @@ void ht_filter_order_sql(const struct ht_filter *f, const struct ht_filter_order
         ht_buf_adds(sql, otherwise);
         return;
     }
-    const char *way = orders[i].down != turned ? "DESC" : "ASC";
-    ht_buf_addf(sql, "%s %s, %s %s", orders[i].expr, way, tie, way);
+    const char *way = ht_filter_descends(f) ? "DESC" : "ASC";
+    ht_buf_addf(sql, "%s %s, %s %s", orders[i], way, tie, way);
 }

@@ -30,15 +30,10 @@ struct ht_filter_column {
 /* Appends " AND (...)" for every term; `f` may be NULL. */
 void ht_filter_sql(const struct ht_filter *f, const struct ht_filter_column *columns, size_t n_columns,
                    struct ht_buf *sql, struct ht_params *p);
-/* A list's order: what it compares (never NULL), and whether the greatest comes first. */
-struct ht_filter_order {
-    const char *expr;
-    bool down;
-};
-/* Appends " ORDER BY ..." as the filter asks, by the table of the list, `otherwise` when it does not ask; `tie` is an
- * expression that no two rows share. */
-void ht_filter_order_sql(const struct ht_filter *f, const struct ht_filter_order *orders, const char *tie,
-                         const char *otherwise, struct ht_buf *sql);
+/* Appends " ORDER BY ..." as the filter asks, `otherwise` when it does not ask. `orders`: what each order of the list's
+ * vocabulary compares, never NULL; `tie` is an expression that no two rows share. */
+void ht_filter_order_sql(const struct ht_filter *f, const char *const *orders, const char *tie, const char *otherwise,
+                         struct ht_buf *sql);
 /* Whether a field of this name occurs in the filter. */
 bool ht_filter_names(const struct ht_filter *f, const char *field);
 

@@ -35,7 +35,8 @@ const struct ht_filter_column ht_delivery_filter[] = {
 };
 const size_t ht_delivery_filter_len = HT_COUNT(ht_delivery_filter);
 
-/* What stands in an index in the order of ids, so that the newest of each key are found without looking at others. */
+/* What stands in an index in the order of ids, so that the first of each key, from either end, are found without
+ * looking at others. */
 enum dimension { TENANT, ENDPOINT, TYPE, DIMENSIONS };
 static const struct {
     const char *field;  /* of the filter */
@@ -52,7 +53,7 @@ static const struct {
               HT_FILTER_BY("type", "y.name")},
 };
 
-/* Which index leads to the newest of each combination of keys; the first that fits. */
+/* Which index leads to the newest, or the oldest, of each combination of keys; the first that fits. */
 static const struct {
     unsigned keyed;      /* set of dimensions: the columns before the id */
     enum dimension last; /* the one right before it */
@@ -63,8 +64,8 @@ static const struct {
     {1u << TYPE, TYPE},
 };
 
-/* How far back is looked at first, and then (0: all the way). A statement over few partitions is planned in a fraction
- * of the time that all of them take, and most pages lie within a day. */
+/* How far from where the page begins is looked at first, and then (0: all the way). A statement over few partitions is
+ * planned in a fraction of the time that all of them take, and most pages lie within a day. */
 static const int looks_days[] = {1, 0};
 
 struct keys {
@@ -207,28 +208,58 @@ static int64_t id_us(const struct ht_uuid *id)
     return ms * 1000;
 }
 
-/* False: it reaches back to the first. */
+static void set_ms(struct ht_uuid *id, int64_t ms)
+{
+    for (int i = 0; i < 6; i++)
+        id->b[i] = (uint8_t)(ms >> (40 - 8 * i));
+}
+
+/* Where the look ends; false: nowhere before the page's own bound. Where the oldest row lies nobody knows, so a first
+ * page that begins with it looks at all there is. */
+static bool look_ends(const struct ht_log_plan *l, size_t look, int64_t *ret_ms)
+{
+    const struct ht_log_page *page = l->page;
+    const int64_t span_ms = looks_days[look] * INT64_C(86400000);
+    if (look + 1 == HT_COUNT(looks_days) || (page->oldest_first && page->after == NULL))
+        return false;
+    if (page->oldest_first)
+        *ret_ms = id_us(page->after) / 1000 + span_ms;
+    else
+        *ret_ms = (page->before != NULL ? id_us(page->before) : l->now_us) / 1000 - span_ms;
+    return *ret_ms > 0;
+}
+
+/* False: it reaches to the end. */
 static bool span_of(const struct ht_log_plan *l, size_t look, struct span *ret, struct ht_params *p)
 {
     const struct ht_log_page *page = l->page;
-    int64_t top_us = page->before != NULL ? id_us(page->before) : l->now_us;
-    int64_t ms = top_us / 1000 - looks_days[look] * INT64_C(86400000);
-    bool bounded = look + 1 < HT_COUNT(looks_days) && ms > 0;
+    int64_t end_ms;
+    bool bounded = look_ends(l, look, &end_ms);
     memset(ret->from.b, 0, sizeof(ret->from.b));
     memset(ret->to.b, 0xff, sizeof(ret->to.b));
-    for (int i = 0; bounded && i < 6; i++)
-        ret->from.b[i] = (uint8_t)(ms >> (40 - 8 * i));
+    if (bounded && page->oldest_first)
+        memset(ret->to.b, 0, sizeof(ret->to.b));
+    if (bounded)
+        set_ms(page->oldest_first ? &ret->to : &ret->from, end_ms);
     if (page->after != NULL && ht_uuid_cmp(page->after, &ret->from) >= 0) {
         ret->from = *page->after;
-        bounded = false;
+        bounded = bounded && page->oldest_first;
     }
-    if (page->before != NULL)
+    if (page->before != NULL && ht_uuid_cmp(page->before, &ret->to) <= 0) {
         ret->to = *page->before;
+        bounded = bounded && !page->oldest_first;
+    }
     ht_put_uuid(p, &ret->from);
     ret->from_param = p->n;
     ht_put_uuid(p, &ret->to);
     ret->to_param = p->n;
     return bounded;
+}
+
+/* How ids follow each other on the page. */
+static const char *way(const struct ht_log_plan *l)
+{
+    return l->page->oldest_first ? "ASC" : "DESC";
 }
 
 static void add_span(const struct span *s, const char *id, struct ht_buf *sql)
@@ -280,7 +311,8 @@ static bool lists_say_all(const struct ht_log_plan *l)
 {
     for (size_t i = 0; i < l->rest.n; i++) {
         const struct ht_filter_field *field = l->rest.terms[i].field;
-        if (field == NULL || (field->kind != HT_FILTER_TIME && strcmp(field->name, "status") != 0))
+        if (field == NULL ||
+            (field->kind != HT_FILTER_TIME && field->kind != HT_FILTER_SORT && strcmp(field->name, "status") != 0))
             return false;
     }
     return !l->keys[TYPE].bound;
@@ -310,30 +342,32 @@ static void add_lists(const struct ht_log_plan *l, const struct span *s, struct 
         add_span(s, "x.delivery_id", sql);
         add_times(l, "x.delivery_id", sql, p);
         if (lists_say_all(l))
-            ht_buf_addf(sql, " ORDER BY x.delivery_id DESC LIMIT %d", (int)l->page->rows);
+            ht_buf_addf(sql, " ORDER BY x.delivery_id %s LIMIT %d", way(l), (int)l->page->rows);
         ht_buf_addc(sql, ')');
     }
     if (separator[0] == '\0')
         ht_buf_adds(sql, "SELECT NULL::uuid AS delivery_id, NULL::uuid AS tenant_id WHERE false");
 }
 
-/* By the lists of what waits or ended badly, newest first, each row looked up. */
+/* By the lists of what waits or ended badly, each row looked up. */
 static void by_lists(const struct ht_log_plan *l, const struct span *s, struct ht_buf *sql, struct ht_params *p)
 {
     ht_buf_adds(sql, "(SELECT d.* FROM (SELECT * FROM (");
     add_lists(l, s, sql, p);
-    ht_buf_adds(sql, ") x ORDER BY x.delivery_id DESC OFFSET 0) x CROSS JOIN LATERAL (SELECT * FROM hooktop.delivery d"
-                     " WHERE d.id = x.delivery_id AND d.tenant_id = x.tenant_id");
+    ht_buf_addf(sql,
+                ") x ORDER BY x.delivery_id %s OFFSET 0) x CROSS JOIN LATERAL (SELECT * FROM hooktop.delivery d"
+                " WHERE d.id = x.delivery_id AND d.tenant_id = x.tenant_id",
+                way(l));
     add_span(s, "d.id", sql);
     if (l->keys[TYPE].bound) {
         put_keys(&l->keys[TYPE], HT_PG_TEXT, p);
         ht_buf_addf(sql, " AND d.type = ANY ($%d)", p->n);
     }
     ht_filter_sql(&l->rest, ht_delivery_filter, ht_delivery_filter_len, sql, p);
-    ht_buf_addf(sql, " OFFSET 0) d ORDER BY x.delivery_id DESC LIMIT %d)", (int)l->page->rows);
+    ht_buf_addf(sql, " OFFSET 0) d ORDER BY x.delivery_id %s LIMIT %d)", way(l), (int)l->page->rows);
 }
 
-/* The newest of each combination of keys. That the last key and the id are compared as a row, and asked for in the
+/* The first of each combination of keys. That the last key and the id are compared as a row, and asked for in the
  * order of these rows, leaves the planner no way but the index that has them: what it knows of how common a key is may
  * be old.
  */
@@ -380,8 +414,9 @@ static void by_keys(const struct ht_log_plan *l, const struct span *s, struct ht
     ht_filter_sql(&l->rest, ht_delivery_filter, ht_delivery_filter_len, sql, p);
     ht_buf_adds(sql, " ORDER BY ");
     if (lead < HT_COUNT(leads))
-        ht_buf_addf(sql, "d.%s DESC, ", dimensions[leads[lead].last].column);
-    ht_buf_addf(sql, "d.id DESC LIMIT %d) d ORDER BY d.id DESC LIMIT %d)", (int)l->page->rows, (int)l->page->rows);
+        ht_buf_addf(sql, "d.%s %s, ", dimensions[leads[lead].last].column, way(l));
+    ht_buf_addf(sql, "d.id %s LIMIT %d) d ORDER BY d.id %s LIMIT %d)", way(l), (int)l->page->rows, way(l),
+                (int)l->page->rows);
 }
 
 bool ht_log_plan_sql(const struct ht_log_plan *l, size_t look, struct ht_buf *sql, struct ht_params *p)

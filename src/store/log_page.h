@@ -14,6 +14,7 @@ struct ht_log_page {
     const struct ht_uuid *tenant; /* NULL: all that the login sees */
     const struct ht_filter *filter;
     const struct ht_uuid *before, *after; /* NULL: no bound */
+    bool oldest_first;
     int32_t rows;
 };
 
@@ -23,8 +24,8 @@ struct ht_log_plan;
 HT_MUST_CHECK enum ht_rc ht_log_plan_make(struct ht_conn *c, const struct ht_log_page *page, struct ht_log_plan **ret,
                                           struct ht_err *err);
 void ht_log_plan_free(struct ht_log_plan *l);
-/* Appends "(SELECT ...)": the whole rows of hooktop.delivery, newest first. `look` 0 looks at the last day before the
- * page, each further one further back; false: this one looks at all there is. */
+/* Appends "(SELECT ...)": the whole rows of hooktop.delivery, in the page's order. `look` 0 looks at the day beside the
+ * page, each further one further away; false: this one looks at all there is. */
 bool ht_log_plan_sql(const struct ht_log_plan *l, size_t look, struct ht_buf *sql, struct ht_params *p);
 
 /* Appends "(SELECT ...)": delivery_id and tenant_id of all that ended badly or waits after a failure. */

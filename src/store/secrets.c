@@ -116,31 +116,57 @@ static const struct ht_filter_column fleet_filter[] = {
     HT_FILTER_BY("id", "k.id"),
 };
 
+#define CHANGES_AT "coalesce(CASE k.state WHEN 'next' THEN k.signs_from ELSE k.signs_until END, 'infinity')"
+static const char *const fleet_orders[HT_SECRET_ORDER_COUNT] = {
+    [HT_SECRETS_BY_ENDPOINT] = "coalesce(nullif(e.description, ''), e.shown_url, '')",
+    [HT_SECRETS_BY_STATE] = "k.state",
+    [HT_SECRETS_BY_AGE] = "-extract(epoch FROM k.created_at)",
+    [HT_SECRETS_BY_CHANGES] = CHANGES_AT,
+    [HT_SECRETS_BY_GENERATION] = "k.generation",
+    [HT_SECRETS_BY_SHOWN] = "CASE WHEN k.public_pem IS NOT NULL THEN 3 WHEN k.revealed_at IS NULL THEN 2"
+                            " WHEN k.confirmed_at IS NULL THEN 0 ELSE 1 END",
+    [HT_SECRETS_BY_TENANT] = TENANT_NAME,
+    [HT_SECRETS_BY_PROFILE] = PROFILE,
+    [HT_SECRETS_BY_BY] = "coalesce(k.created_by::text, '')",
+};
+#define FLEET                                                                                                          \
+    " FROM hooktop.key_state k LEFT JOIN hooktop.endpoint e ON e.id = k.endpoint_id AND e.tenant_id = k.tenant_id"
+#define FLEET_TIE "(k.endpoint_id, k.tenant_id, k.generation)"
+
+/* The page that follows this row, in the order asked for: what the row is compared by is looked up again. */
+static void add_after(struct ht_buf *sql, struct ht_params *p, const struct ht_filter *f,
+                      const struct ht_fleet_key *last)
+{
+    bool turned = false;
+    int i = ht_filter_order(f, &turned);
+    if (i >= 0)
+        ht_buf_addf(sql, " AND (%s, " FLEET_TIE ") %s (SELECT %s, " FLEET_TIE FLEET " WHERE " FLEET_TIE " = (",
+                    fleet_orders[i], ht_filter_descends(f) ? "<" : ">", fleet_orders[i]);
+    else
+        ht_buf_adds(sql, " AND " FLEET_TIE " < (");
+    ht_sql_uuid(sql, p, "", &last->endpoint_id);
+    ht_sql_uuid(sql, p, ", ", &last->tenant_id);
+    ht_put_i32(p, last->secret.generation);
+    ht_buf_addf(sql, ", $%d)%s", p->n, i >= 0 ? ")" : "");
+}
+
 enum ht_rc ht_store_fleet(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
-                          const struct ht_fleet_key *after, int32_t limit, struct ht_fleet_keys *ret,
-                          struct ht_err *err)
+                          const struct ht_fleet_key *last, int32_t limit, struct ht_fleet_keys *ret, struct ht_err *err)
 {
     struct ht_buf sql HT_BUF_CLEANUP = {0};
     struct ht_params p HT_PARAMS_CLEANUP;
     begin_keys(&sql, &p, fleet_cols, HT_COUNT(fleet_cols));
-    /* The page is chosen first; attempts are counted for its rows alone. */
-    ht_buf_adds(&sql, " FROM (SELECT k.*, e.shown_url AS url, e.description, " PROFILE " AS profile"
-                      " FROM hooktop.key_state k LEFT JOIN hooktop.endpoint e ON e.id = k.endpoint_id"
-                      " AND e.tenant_id = k.tenant_id WHERE k.state <> 'expired'"
+    /* The page is chosen first; attempts are counted for its rows alone: nothing can be ordered by them. */
+    ht_buf_adds(&sql, " FROM (SELECT row_number() OVER () AS place, k.* FROM (SELECT k.*, e.shown_url AS url,"
+                      " e.description, " PROFILE " AS profile" FLEET " WHERE k.state <> 'expired'"
                       " AND e.status IS DISTINCT FROM 'removed'");
     if (tenant != NULL)
         ht_sql_uuid(&sql, &p, " AND k.tenant_id = ", tenant);
-    if (after != NULL) {
-        ht_sql_uuid(&sql, &p, " AND (k.endpoint_id, k.tenant_id, k.generation) < (", &after->endpoint_id);
-        ht_sql_uuid(&sql, &p, ", ", &after->tenant_id);
-        ht_put_i32(&p, after->secret.generation);
-        ht_buf_addf(&sql, ", $%d)", p.n);
-    }
+    if (last != NULL)
+        add_after(&sql, &p, f, last);
     ht_filter_sql(f, fleet_filter, HT_COUNT(fleet_filter), &sql, &p);
-    ht_buf_addf(&sql,
-                " ORDER BY k.endpoint_id DESC, k.tenant_id DESC, k.generation DESC LIMIT %d) k" LATEST
-                " ORDER BY k.endpoint_id DESC, k.tenant_id DESC, k.generation DESC",
-                (int)limit + 1);
+    ht_filter_order_sql(f, fleet_orders, FLEET_TIE, "k.endpoint_id DESC, k.tenant_id DESC, k.generation DESC", &sql);
+    ht_buf_addf(&sql, " LIMIT %d) k) k" LATEST " ORDER BY k.place", (int)limit + 1);
     const struct ht_stmt s = {.what = "secret list", .sql = sql.data};
     return read_fleet(c, &s, &p, fleet_cols, HT_COUNT(fleet_cols), limit, ret, err);
 }

@@ -31,11 +31,11 @@ static const struct ht_filter_column type_filter[] = {
     HT_FILTER_BY("subscriptions", SUBSCRIPTIONS),
 };
 
-static const struct ht_filter_order type_orders[HT_TYPE_ORDER_COUNT] = {
-    [HT_TYPES_BY_NAME] = {"y.name", false},
-    [HT_TYPES_BY_PROFILE] = {"y.profile", false},
-    [HT_TYPES_BY_STATE] = {"y.state", false},
-    [HT_TYPES_BY_SUBSCRIPTIONS] = {SUBSCRIPTIONS, true},
+static const char *const type_orders[HT_TYPE_ORDER_COUNT] = {
+    [HT_TYPES_BY_NAME] = "y.name",
+    [HT_TYPES_BY_PROFILE] = "y.profile",
+    [HT_TYPES_BY_STATE] = "y.state",
+    [HT_TYPES_BY_SUBSCRIPTIONS] = SUBSCRIPTIONS,
 };
 
 enum ht_rc ht_store_types(struct ht_conn *c, const struct ht_filter *f, struct ht_event_types *ret, struct ht_err *err)

@@ -271,17 +271,23 @@ static void draw_too_small(struct ht_canvas *c)
     ht_draw_str(c, 2, 0, c->cols, HT_STYLE_NONE, "q back  Q quit  ? help");
 }
 
-/* As long as a machine that delivers may send where the address guard would refuse. */
+/* As long as a machine that delivers may send where the address guard would refuse. Where the whole has no room, less
+ * is said, so that nothing is cut in the middle. */
 static void draw_banner(const struct ht_app *app, struct ht_canvas *c)
 {
     const char *here = app->o->exceptions, *there = app->elsewhere;
+    char whole[1024], less[256];
+    if (there) {
+        snprintf(whole, sizeof whole, "%s%s%s%s", here ? "here " : "", here ? here : "", here ? "; " : "", there);
+        snprintf(less, sizeof less, "%son other machines: Workers names them", here ? "here and " : "");
+    } else {
+        snprintf(whole, sizeof whole, "%s ([egress] in the configuration)", here);
+        snprintf(less, sizeof less, "%s", here);
+    }
     ht_draw_fill(c, (struct ht_rect){1, 0, 1, c->cols}, HT_STYLE_BANNER);
-    if (!there)
-        ht_draw_fmt(c, 1, 1, c->cols - 1, HT_STYLE_BANNER,
-                    "egress exceptions are active: %s ([egress] in the configuration)", here);
-    else
-        ht_draw_fmt(c, 1, 1, c->cols - 1, HT_STYLE_BANNER, "egress exceptions: %s%s%s%s", here ? "here " : "",
-                    here ? here : "", here ? "; " : "", there);
+    int col = 1 + ht_draw_run(c, 1, 1, c->cols - 1, HT_STYLE_BANNER, "egress exceptions: ");
+    bool fits = ht_text_width(whole, strlen(whole), HT_TEXT_CELL) <= (size_t)(c->cols - col);
+    ht_draw_str(c, 1, col, c->cols - col, HT_STYLE_BANNER, fits ? whole : less);
 }
 
 void ht_chrome_draw(struct ht_app *app)

@@ -96,6 +96,19 @@ static void switch_to(struct ht_app *app, int n)
     ht_app_flash(app, HT_FLASH_INFO, "no screen has this number");
 }
 
+/* Esc first drops what the list was narrowed to; its order is no filter and stays. */
+static bool drop_filter(struct ht_app *app, struct ht_screen *s)
+{
+    char rest[HT_PROMPT_MAX];
+    if (!(s->class->has & HT_HAS_FILTER))
+        return false;
+    ht_sort_alone(s, rest, sizeof rest);
+    if (strcmp(rest, s->filter.applied) == 0)
+        return false;
+    ht_app_filter(app, rest);
+    return true;
+}
+
 static void key_to_action(struct ht_app *app, int32_t key)
 {
     struct ht_screen *s = ht_app_top(app);
@@ -112,6 +125,8 @@ static void key_to_action(struct ht_app *app, int32_t key)
         ht_app_flash(app, HT_FLASH_INFO, "%s does nothing here; ? lists the keys", name[0] ? name : "this key");
         return;
     }
+    if (id == HT_ACT_BACK && key == HT_KEY_ESC && drop_filter(app, s))
+        return;
     if (id == HT_ACT_BACK && app->depth == 1) { /* q leaves the program, Esc never does */
         if (key != 'q')
             return;

@@ -212,6 +212,16 @@ static void draw_cell(struct ht_canvas *c, int row, int col, int width, bool rig
     ht_draw_text(c, row, col + lead, width - lead, t->style, t->mode, t->s, t->len);
 }
 
+/* Behind the title, which keeps its letters: beside the column where it fills it. */
+static void draw_sorted(const struct ht_list_rows *rows, const struct ht_column *by, struct ht_canvas *c,
+                        struct ht_rect r, int col, int width)
+{
+    int title = (int)strlen(by->title), end = r.col + r.cols - 1,
+        at = col + (by->right || title > width ? width : title);
+    const char *down = c->ascii ? "v" : "\u25bc", *up = c->ascii ? "^" : "\u25b2";
+    ht_draw_str(c, r.row, at < end ? at : end, 1, HT_STYLE_HEADER, rows->descends ? down : up);
+}
+
 static void draw_header(const struct ht_list_rows *rows, const int *widths, struct ht_canvas *c, struct ht_rect r)
 {
     ht_draw_fill(c, (struct ht_rect){r.row, r.col, 1, r.cols}, HT_STYLE_NONE);
@@ -223,6 +233,8 @@ static void draw_header(const struct ht_list_rows *rows, const int *widths, stru
         int room = r.col + r.cols - col;
         ht_cell_str(&t, HT_STYLE_HEADER, rows->columns[i].title);
         draw_cell(c, r.row, col, widths[i] < room ? widths[i] : room, rows->columns[i].right, &t);
+        if (rows->sorted && strcmp(rows->sorted, rows->columns[i].title) == 0)
+            draw_sorted(rows, &rows->columns[i], c, r, col, widths[i]);
         col += widths[i] + 1;
     }
 }

@@ -122,10 +122,13 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     struct state *st = s->state;
     struct ht_list_rows rows = rows_of(app, s);
     char right[64];
-    snprintf(right, sizeof right, "%zu%s entr%s, newest first", st->rows.n, st->more ? "+" : "",
-             st->rows.n == 1 ? "y" : "ies");
+    bool oldest_first;
+    (void)ht_sort_given(s, &oldest_first);
+    snprintf(right, sizeof right, "%zu%s entr%s, %s first", st->rows.n, st->more ? "+" : "",
+             st->rows.n == 1 ? "y" : "ies", oldest_first ? "oldest" : "newest");
     ht_chrome_list_head(app, s, c, &r, s->data_at ? right : NULL);
     draw_entry(st, c, &r);
+    ht_sort_mark(s, &rows);
     ht_list_draw(&st->list, &rows, c, r);
 }
 
@@ -158,7 +161,8 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
 const struct ht_screen_class ht_screen_audit = {
     .name = "audit",
     .title = "Audit",
-    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_EXPORT | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_RELOAD,
+    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_EXPORT | HT_HAS_SORT | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN |
+           HT_HAS_RELOAD,
     .root = true,
     .state_size = sizeof(struct state),
     .open = open_screen,

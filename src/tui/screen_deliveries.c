@@ -5,26 +5,28 @@
 #include "hooktop/tui/chrome.h"
 
 /* The live log: newest at the bottom. Rows are kept ascending by id (ids carry their time). It follows what is new
- * until the cursor moves up; then nothing on the screen moves, and what arrives is counted. */
+ * until the cursor moves up; then nothing on the screen moves, and what arrives is counted.
+ * With an order in its filter it is a list like the others: from its first row on, further pages as one goes down. */
 
 #define PAGE        200
 #define BURST       500
 #define ROWS_MAX    10000
 #define INTERVAL_US 200000
 
-enum asked { ASK_NEWEST, ASK_NEWER, ASK_OLDER };
+enum asked { ASK_NEWEST, ASK_NEWER, ASK_OLDER, ASK_FIRST, ASK_FURTHER };
 
 struct state {
     struct ht_list list;
-    struct ht_delivery *rows; /* ascending */
+    struct ht_delivery *rows; /* ascending; or as ordered */
     size_t n;
+    bool ordered, oldest_first;
     enum asked asked;
     struct ht_uuid after; /* the lower bound of the request that is out */
     bool paused;
-    bool older_wanted, more_older;
-    bool full;          /* ROWS_MAX reached going back: older rows are not loaded */
-    struct ht_uuid gap; /* rows were skipped below this one; nil: none */
-    size_t unseen;      /* rows that came since it was paused */
+    bool older_wanted, more_older; /* as ordered: further ones */
+    bool full;                     /* ROWS_MAX reached: no more are loaded that way */
+    struct ht_uuid gap;            /* rows were skipped below this one; nil: none */
+    size_t unseen;                 /* rows that came since it was paused */
     int64_t fetched_at;
     char filter_of_rows[HT_PROMPT_MAX]; /* what the rows that are kept were asked with */
 };
@@ -158,10 +160,18 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
     struct ht_request *r = ht_request_new(HT_REQ_DELIVERIES, 0);
     r->text = ht_strdup(s->filter.applied);
     r->limit = PAGE;
-    bool other_filter = strcmp(s->filter.applied, st->filter_of_rows) != 0;
-    st->asked = st->n == 0 || other_filter ? ASK_NEWEST : st->older_wanted ? ASK_OLDER : ASK_NEWER;
+    bool begin = st->n == 0 || strcmp(s->filter.applied, st->filter_of_rows) != 0;
+    st->ordered = ht_sort_given(s, &st->oldest_first);
+    if (st->ordered)
+        st->asked = !begin && st->older_wanted ? ASK_FURTHER : ASK_FIRST;
+    else
+        st->asked = begin ? ASK_NEWEST : st->older_wanted ? ASK_OLDER : ASK_NEWER;
     st->after = (struct ht_uuid){{0}};
-    if (st->asked == ASK_OLDER)
+    if (st->asked == ASK_FURTHER)
+        r->before = st->rows[st->n - 1].id;
+    else if (st->asked == ASK_FIRST && !begin && st->n > PAGE)
+        r->limit = (int32_t)st->n;
+    else if (st->asked == ASK_OLDER)
         r->before = st->rows[0].id;
     else if (st->asked == ASK_NEWER && st->n > st->list.page) {
         r->after = st->after = update_from(st);
@@ -175,7 +185,9 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
 static void changed(struct ht_app *app, struct ht_screen *s)
 {
     const struct state *st = s->state;
-    int64_t next = st->fetched_at + INTERVAL_US;
+    int64_t next = st->fetched_at + (st->ordered ? HT_SCREEN_REFRESH_US : INTERVAL_US);
+    if (st->ordered && st->n > PAGE)
+        return; /* who went down keeps what is there */
     ht_screen_refresh(app, s, next > app->now_us ? next - app->now_us : 0);
 }
 
@@ -185,6 +197,19 @@ static void next_id(struct ht_uuid *id)
         ;
 }
 
+/* The first page in place of all rows, or a further one behind them. */
+static void take_page(struct state *st, struct ht_deliveries *page)
+{
+    if (st->asked == ASK_FIRST)
+        clear(st);
+    size_t n = st->n;
+    st->rows = ht_list_splice(st->rows, n, n, n, page->rows, page->n, sizeof *st->rows);
+    st->n = n + page->n;
+    st->more_older = page->more;
+    st->full = page->more && st->n >= ROWS_MAX;
+    *page = (struct ht_deliveries){0};
+}
+
 static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
 {
     struct state *st = s->state;
@@ -192,10 +217,20 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
     size_t below = 0;
     if (r->kind != HT_REP_DELIVERIES)
         return;
-    if (strcmp(s->filter.applied, st->filter_of_rows) != 0) {
+    bool other = strcmp(s->filter.applied, st->filter_of_rows) != 0;
+    if (other) {
         clear(st);
         st->paused = false;
         snprintf(st->filter_of_rows, sizeof st->filter_of_rows, "%s", s->filter.applied);
+    }
+    if (st->ordered) {
+        take_page(st, &r->deliveries);
+        struct ht_list_rows rows = rows_of(&v, s);
+        if (other)
+            ht_list_select(&st->list, &rows, 0);
+        else
+            ht_list_sync(&st->list, &rows);
+        return;
     }
     if (st->asked != ASK_NEWER || st->n == 0)
         st->more_older = r->deliveries.more;
@@ -223,7 +258,12 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     struct state *st = s->state;
     struct view v = {app, st};
     struct ht_list_rows rows = rows_of(&v, s);
-    ht_chrome_list_head(app, s, c, &r, app->link == HT_LINK_UP ? st->paused ? "PAUSED" : "LIVE" : "not connected");
+    ht_chrome_list_head(app, s, c, &r,
+                        app->link != HT_LINK_UP ? "not connected"
+                        : st->ordered           ? st->oldest_first ? "oldest first" : "newest first"
+                        : st->paused            ? "PAUSED"
+                                                : "LIVE");
+    ht_sort_mark(s, &rows);
     ht_list_draw(&st->list, &rows, c, r);
 }
 
@@ -261,18 +301,19 @@ static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id actio
         open_row(app, st);
         return true;
     }
-    if (action == HT_ACT_FOLLOW || action == HT_ACT_LAST) {
+    if (!st->ordered && (action == HT_ACT_FOLLOW || action == HT_ACT_LAST)) {
         follow(app, s, &rows, action == HT_ACT_LAST || st->paused);
         return true;
     }
     if (action == HT_ACT_OPEN || !ht_list_act(&st->list, &rows, action))
         return false;
     bool at_end = st->n == 0 || st->list.cursor == st->n - 1;
-    if (!st->paused && !at_end) {
+    if (!st->ordered && !st->paused && !at_end) {
         st->paused = true;
         st->unseen = 0;
     }
-    if (st->list.cursor < st->list.page && st->more_older && !st->full && s->ticket == 0) {
+    bool near = st->ordered ? st->list.cursor + st->list.page >= st->n : st->list.cursor < st->list.page;
+    if (near && st->more_older && !st->full && s->ticket == 0) {
         st->older_wanted = true;
         ht_screen_refresh(app, s, 0);
     }
@@ -299,7 +340,10 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
     ht_short_id(&st->rows[st->list.cursor].id, id);
     if (ht_app_stale(app, s))
         snprintf(age, sizeof age, " | rows are %llds old", (long long)((app->now_us - s->data_at) / 1000000));
-    if (!st->paused)
+    if (st->ordered)
+        snprintf(ret, size, "%zu/%zu%s  %s%s%s", st->list.cursor + 1, st->n, st->more_older ? "+" : "", id,
+                 st->full ? " | no more are loaded: narrow the filter" : "", age);
+    else if (!st->paused)
         snprintf(ret, size, "LIVE  %zu%s kept  %s%s", st->n, st->more_older ? "+" : "", id, age);
     else if (!ht_uuid_is_nil(&st->gap))
         snprintf(ret, size, "PAUSED  more than %d new below - G or f goes there  %s%s", BURST, id, age);
@@ -307,6 +351,12 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
         snprintf(ret, size, "PAUSED  %zu%s new below - G or f follows again  %s  %zu%s kept%s%s", st->unseen,
                  ht_uuid_is_nil(&st->gap) ? "" : "+", id, st->n, st->more_older ? "+" : "",
                  st->full ? " (no more: narrow the filter)" : "", age);
+}
+
+/* Nothing is followed where the newest is not at the end of what is read. */
+static unsigned has_now(const struct ht_screen *s)
+{
+    return ((const struct state *)s->state)->ordered ? ~(unsigned)HT_HAS_FOLLOW : ~0u;
 }
 
 static void open_screen(struct ht_app *app, struct ht_screen *s)
@@ -346,12 +396,13 @@ void ht_log_of_endpoint(struct ht_app *app, const struct ht_endpoint *e)
 const struct ht_screen_class ht_screen_deliveries = {
     .name = "deliveries",
     .title = "Deliveries",
-    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_FOLLOW | HT_HAS_DELIVERY |
-           HT_HAS_EVENT | HT_HAS_RELOAD | HT_HAS_MARKS | HT_HAS_COLUMNS | HT_HAS_LIKE | HT_HAS_EXPORT,
+    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_SORT | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_FOLLOW |
+           HT_HAS_DELIVERY | HT_HAS_EVENT | HT_HAS_RELOAD | HT_HAS_MARKS | HT_HAS_COLUMNS | HT_HAS_LIKE | HT_HAS_EXPORT,
     .columns = ht_delivery_columns,
     .n_columns = HT_DELIVERY_COLUMNS,
     .root = true,
     .state_size = sizeof(struct state),
+    .has_now = has_now,
     .open = open_screen,
     .close = close_screen,
     .draw = draw,

@@ -5,17 +5,17 @@
 #include "delivery_parts.h"
 
 /* Attempts above; below what was sent, what came back, how it was signed, all times, and what differs from the last
- * success. Tab goes from the attempts through the tabs
- * and back; the page keys always move the text. */
+ * success: each in a tab. In the first one j and k go through the attempts, when there are several, in the others
+ * through the text; the page keys always move the text. */
 
-enum { TAB_ATTEMPTS, TAB_REQUEST, TAB_RESPONSE, TAB_SIGNATURE, TAB_TIMELINE, TAB_COMPARE, TAB_COUNT };
+enum { TAB_REQUEST, TAB_RESPONSE, TAB_SIGNATURE, TAB_TIMELINE, TAB_COMPARE, TAB_COUNT };
 #define ATTEMPT_ROWS_MAX 8
 
 struct state {
     struct ht_delivery_detail d;
     struct ht_list attempts;
     struct ht_doc doc;
-    int shown_tab; /* what the text shows: with the focus on the attempts, the tab that was shown last */
+    unsigned wanted; /* the parts of the detail that were looked at */
     enum ht_body_view view;
     int doc_tab; /* what doc was made for */
     enum ht_body_view doc_view;
@@ -80,13 +80,23 @@ static struct ht_list_rows rows_of(const struct ht_app *app, const struct ht_scr
         .user = st,
         .empty = "not tried yet",
         .stale = ht_app_stale(app, s),
-        .unfocused = s->tab != TAB_ATTEMPTS,
+        .unfocused = s->tab != TAB_REQUEST,
     };
 }
 
-static void write_doc(const struct ht_app *app, struct state *st, const struct ht_attempt *a)
+/* What not everybody looks at is fetched when somebody does. */
+static unsigned needs(int tab)
 {
-    switch (st->shown_tab) {
+    return tab == TAB_SIGNATURE ? HT_DELIVERY_SECRETS : tab == TAB_COMPARE ? HT_DELIVERY_SUCCESS : 0;
+}
+
+static void write_doc(const struct ht_app *app, struct state *st, int tab, const struct ht_attempt *a)
+{
+    if (needs(tab) & ~st->d.parts) {
+        ht_doc_adds(&st->doc, HT_STYLE_DIM, "fetching ...\n");
+        return;
+    }
+    switch (tab) {
     case TAB_REQUEST:
         ht_delivery_request(&st->d, a, st->view, &st->doc);
         break;
@@ -108,17 +118,17 @@ static void make_doc(struct ht_app *app, struct ht_screen *s)
 {
     struct state *st = s->state;
     const struct ht_attempt *a = st->d.attempts.n ? &st->d.attempts.rows[st->attempts.cursor] : NULL;
-    bool same = st->doc_tab == st->shown_tab && st->doc_attempt == st->attempts.cursor && st->doc_view == st->view;
+    bool same = st->doc_tab == s->tab && st->doc_attempt == st->attempts.cursor && st->doc_view == st->view;
     if (same && st->doc_data_at == s->data_at)
         return;
     if (!same)
         ht_doc_home(&st->doc);
     ht_doc_clear(&st->doc);
-    st->doc_tab = st->shown_tab;
+    st->doc_tab = s->tab;
     st->doc_attempt = st->attempts.cursor;
     st->doc_view = st->view;
     st->doc_data_at = s->data_at;
-    write_doc(app, st, a);
+    write_doc(app, st, s->tab, a);
 }
 
 /* The screen ------------------------------------------------------------------------------------------------------- */
@@ -128,7 +138,6 @@ static void open_screen(struct ht_app *app, struct ht_screen *s)
     (void)app;
     ht_doc_init(&st->doc);
     s->doc = &st->doc;
-    st->shown_tab = TAB_REQUEST;
 }
 
 static void close_screen(struct ht_app *app, struct ht_screen *s)
@@ -141,8 +150,11 @@ static void close_screen(struct ht_app *app, struct ht_screen *s)
 
 static void fetch(struct ht_app *app, struct ht_screen *s)
 {
+    struct state *st = s->state;
     struct ht_request *r = ht_request_new(HT_REQ_DELIVERY, 0);
+    st->wanted |= needs(s->tab);
     r->id = s->id;
+    r->state = (int32_t)st->wanted;
     (void)ht_app_ask(app, s, r);
 }
 
@@ -156,6 +168,7 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
     st->d = r->delivery;
     r->delivery = (struct ht_delivery_detail){0};
     ht_short_id(&st->d.delivery.id, s->crumb);
+    st->doc_data_at = -1;
     struct ht_list_rows rows = rows_of(app, s);
     if (first || at_last) /* the newest attempt is what people come for */
         ht_list_select(&st->attempts, &rows, rows.n ? rows.n - 1 : 0);
@@ -191,8 +204,6 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
                     s->failed.rc ? "could not be fetched; r tries again" : "fetching ...");
         return;
     }
-    if (s->tab != TAB_ATTEMPTS)
-        st->shown_tab = s->tab;
     draw_head(app, st, c, r);
     size_t n = st->d.attempts.n < 1 ? 2 : st->d.attempts.n;
     int top = (int)(n < ATTEMPT_ROWS_MAX ? n : ATTEMPT_ROWS_MAX) + 1;
@@ -201,7 +212,7 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     struct ht_list_rows rows = rows_of(app, s);
     struct ht_rect list = {r.row + 1, r.col, top, r.cols},
                    text = {r.row + top + 2, r.col + 1, r.rows - top - 2, r.cols - 2};
-    ht_chrome_tabs(c, r.row + 1 + top, r.col, r.cols, tabs, (int)HT_COUNT(tabs), st->shown_tab - TAB_REQUEST);
+    ht_chrome_tabs(c, r.row + 1 + top, r.col, r.cols, tabs, (int)HT_COUNT(tabs), s->tab);
     make_doc(app, s);
     ht_doc_draw(&st->doc, c, text);
     if (rows.stale)
@@ -217,12 +228,16 @@ static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id actio
     case HT_ACT_NEXT_TAB:
     case HT_ACT_PREV_TAB:
         s->tab = (s->tab + (action == HT_ACT_NEXT_TAB ? 1 : TAB_COUNT - 1)) % TAB_COUNT;
+        if (needs(s->tab) & ~st->wanted) {
+            ht_screen_forget(s);
+            ht_screen_refresh(app, s, 0);
+        }
         return true;
     case HT_ACT_UP:
     case HT_ACT_DOWN:
     case HT_ACT_FIRST:
     case HT_ACT_LAST:
-        if (s->tab == TAB_ATTEMPTS)
+        if (s->tab == TAB_REQUEST && rows.n > 1)
             return ht_list_act(&st->attempts, &rows, action);
         return ht_doc_act(&st->doc, action);
     case HT_ACT_BODY:
@@ -241,6 +256,7 @@ static bool subject(struct ht_screen *s, struct ht_subject *ret)
     ret->delivery = &st->d.delivery;
     ret->attempt = st->d.attempts.n ? st->d.attempts.rows[st->attempts.cursor].n : 0;
     ret->id = st->d.delivery.id;
+    ret->event = st->d.delivery.event_id;
     return true;
 }
 
@@ -260,7 +276,7 @@ const struct ht_screen_class ht_screen_delivery = {
     .name = "delivery",
     .title = "Delivery",
     .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_LIST | HT_HAS_TEXT | HT_HAS_TABS | HT_HAS_SIBLINGS | HT_HAS_DELIVERY |
-           HT_HAS_BODY | HT_HAS_AGES | HT_HAS_RELOAD,
+           HT_HAS_EVENT | HT_HAS_BODY | HT_HAS_AGES | HT_HAS_RELOAD,
     .state_size = sizeof(struct state),
     .open = open_screen,
     .close = close_screen,

@@ -3,15 +3,16 @@
 
 #include "hooktop/tui/chrome.h"
 
-/* What happened, newest first, also what nobody was subscribed to: deliveries:0. Older pages come as one goes down. */
+/* What happened, newest first unless it is asked otherwise, also what nobody was subscribed to: deliveries:0. Further
+ * pages come as one goes down. */
 
 #define PAGE     200
 #define ROWS_MAX 5000
 
 struct state {
     struct ht_list list;
-    struct ht_events events; /* newest first */
-    bool older;              /* what is out is the page below */
+    struct ht_events events;
+    bool further; /* what is out is the page below */
     char filter_of_rows[HT_PROMPT_MAX];
 };
 
@@ -90,8 +91,8 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
     bool same = strcmp(s->filter.applied, st->filter_of_rows) == 0;
     r->text = ht_strdup(s->filter.applied);
     r->limit = PAGE;
-    st->older = st->older && same && st->events.n > 0;
-    if (st->older)
+    st->further = st->further && same && st->events.n > 0;
+    if (st->further)
         r->before = st->events.rows[st->events.n - 1].id;
     (void)ht_app_ask(app, s, r);
 }
@@ -109,14 +110,14 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
     struct view v = {app, st};
     if (r->kind != HT_REP_EVENTS)
         return;
-    if (st->older) {
+    if (st->further) {
         append(&st->events, &r->events);
     } else {
         ht_events_fini(&st->events);
         st->events = r->events;
         r->events = (struct ht_events){0};
     }
-    st->older = false;
+    st->further = false;
     snprintf(st->filter_of_rows, sizeof st->filter_of_rows, "%s", s->filter.applied);
     struct ht_list_rows rows = rows_of(&v, s);
     ht_list_sync(&st->list, &rows);
@@ -135,9 +136,13 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     struct state *st = s->state;
     struct view v = {app, st};
     struct ht_list_rows rows = rows_of(&v, s);
-    char right[32];
-    snprintf(right, sizeof right, "%zu%s", st->events.n, st->events.more ? "+" : "");
+    char right[48];
+    bool oldest_first;
+    (void)ht_sort_given(s, &oldest_first);
+    snprintf(right, sizeof right, "%zu%s, %s first", st->events.n, st->events.more ? "+" : "",
+             oldest_first ? "oldest" : "newest");
     ht_chrome_list_head(app, s, c, &r, s->data_at ? right : NULL);
+    ht_sort_mark(s, &rows);
     ht_list_draw(&st->list, &rows, c, r);
 }
 
@@ -155,7 +160,7 @@ static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id actio
         return false;
     bool near_end = st->list.cursor + st->list.page + 1 > st->events.n;
     if (near_end && st->events.more && st->events.n < ROWS_MAX && s->ticket == 0) {
-        st->older = true;
+        st->further = true;
         ht_screen_refresh(app, s, 0);
     }
     return true;
@@ -197,7 +202,8 @@ static void close_screen(struct ht_app *app, struct ht_screen *s)
 const struct ht_screen_class ht_screen_events = {
     .name = "events",
     .title = "Events",
-    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_EXPORT | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_RELOAD,
+    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_EXPORT | HT_HAS_SORT | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN |
+           HT_HAS_RELOAD,
     .root = true,
     .state_size = sizeof(struct state),
     .open = open_screen,

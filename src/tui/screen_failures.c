@@ -212,6 +212,7 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     snprintf(right, sizeof right, "%zu%s by %s, %d handled, %s", st->groups.n, st->groups.more ? "+" : "",
              ht_failure_by_words[st->of_rows].name, handled, span);
     ht_chrome_list_head(app, s, c, &r, s->data_at ? right : NULL);
+    ht_sort_mark(s, &rows);
     ht_list_draw(&st->list, &rows, c, r);
 }
 

@@ -125,9 +125,40 @@ static struct ht_uuid row_id(const void *user, size_t row)
     return ((const struct view *)user)->st->replays.rows[row].id;
 }
 
+static bool number(const void *user, size_t row, size_t column, int64_t *ret)
+{
+    const struct ht_replay *r = &((const struct view *)user)->st->replays.rows[row];
+    switch (column) {
+    case C_STARTED:
+        *ret = r->created_at;
+        return true;
+    case C_BAR:
+        *ret = r->total > 0 ? (r->redelivered + r->skipped) * 1000000 / r->total : 0;
+        return true;
+    case C_DONE:
+        *ret = r->redelivered;
+        return true;
+    case C_OUT:
+        *ret = r->skipped;
+        return true;
+    case C_TOTAL:
+        *ret = r->total;
+        return true;
+    case C_RATE:
+        *ret = (int64_t)(r->rate_per_s * 1000);
+        return true;
+    case C_LEFT:
+        *ret = r->state == HT_REPLAY_RUNNING ? ht_replay_seconds(left_of(r), r->rate_per_s) : -1;
+        return true;
+    default:
+        return false;
+    }
+}
+
 static struct ht_list_rows rows_of(const struct view *v, const struct ht_screen *s)
 {
     return (struct ht_list_rows){
+        .number = number,
         .columns = columns,
         .n_columns = HT_COUNT(columns),
         .n = v->st->replays.n,
@@ -146,6 +177,22 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
     (void)ht_app_ask(app, s, ht_request_new(HT_REQ_REPLAYS, 0));
 }
 
+static void sort(struct ht_app *app, struct ht_screen *s)
+{
+    struct state *st = s->state;
+    struct view v = {app, st};
+    struct ht_list_rows rows = rows_of(&v, s);
+    ht_list_sort(&st->list, &rows, st->replays.rows, sizeof *st->replays.rows);
+    ht_list_sync(&st->list, &rows);
+}
+
+static struct ht_list *shown(const struct ht_screen *s, const struct ht_column **ret, size_t *ret_n)
+{
+    *ret = columns;
+    *ret_n = HT_COUNT(columns);
+    return &((struct state *)s->state)->list;
+}
+
 static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
 {
     struct state *st = s->state;
@@ -157,9 +204,7 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
     r->replays = (struct ht_replays){0};
     for (size_t i = 0; i < st->replays.n; i++)
         running = running || st->replays.rows[i].state == HT_REPLAY_RUNNING;
-    struct view v = {app, st};
-    struct ht_list_rows rows = rows_of(&v, s);
-    ht_list_sync(&st->list, &rows);
+    sort(app, s);
     if (running)
         ht_screen_refresh(app, s, REFRESH_US);
 }
@@ -170,6 +215,7 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     struct view v = {app, st};
     struct ht_list_rows rows = rows_of(&v, s);
     ht_chrome_list_head(app, s, c, &r, NULL);
+    ht_list_sorted(&st->list, &rows);
     ht_list_draw(&st->list, &rows, c, r);
 }
 
@@ -213,11 +259,13 @@ static void close_screen(struct ht_app *app, struct ht_screen *s)
 const struct ht_screen_class ht_screen_replays = {
     .name = "replays",
     .title = "Replays",
-    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_EXPORT | HT_HAS_LIST | HT_HAS_OPEN | HT_HAS_REPLAY | HT_HAS_AGES |
-           HT_HAS_RELOAD,
+    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_EXPORT | HT_HAS_SORT | HT_HAS_LIST | HT_HAS_OPEN | HT_HAS_REPLAY |
+           HT_HAS_AGES | HT_HAS_RELOAD,
     .root = true,
     .state_size = sizeof(struct state),
     .close = close_screen,
+    .shown = shown,
+    .sort = sort,
     .draw = draw,
     .act = act,
     .fetch = fetch,

@@ -256,6 +256,7 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
         r.row++;
         r.rows--;
     }
+    ht_sort_mark(s, &rows);
     ht_list_draw(&st->list, &rows, c, r);
 }
 
@@ -326,8 +327,8 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
 const struct ht_screen_class ht_screen_secrets = {
     .name = "secrets",
     .title = "Secrets",
-    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_EXPORT | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN | HT_HAS_KEY |
-           HT_HAS_SECRET | HT_HAS_REMOVE | HT_HAS_AGES | HT_HAS_RELOAD,
+    .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_EXPORT | HT_HAS_SORT | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN |
+           HT_HAS_KEY | HT_HAS_SECRET | HT_HAS_REMOVE | HT_HAS_AGES | HT_HAS_RELOAD,
     .root = true,
     .state_size = sizeof(struct state),
     .open = open_screen,

@@ -109,6 +109,7 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     char right[64];
     snprintf(right, sizeof right, "%zu type%s", st->types.n, st->types.n == 1 ? "" : "s");
     ht_chrome_list_head(app, s, c, &r, s->data_at ? right : NULL);
+    ht_sort_mark(s, &rows);
     ht_list_draw(&st->list, &rows, c, r);
 }
 

@@ -92,11 +92,13 @@ static struct ht_reply *endpoints_page(const struct ht_data *data, const struct 
 {
     struct ht_reply *r = ht_reply_new(HT_REP_ENDPOINTS, q->kind, q->ticket);
     struct ht_endpoints *page = &r->endpoints;
+    char wanted[512]; /* the order is not theirs */
+    ht_filter_with_order(q->text ? q->text : "", NULL, false, wanted, sizeof wanted);
     page->rows = ht_alloc((size_t)q->limit + 1, sizeof *page->rows);
     for (int i = ht_uuid_is_nil(&q->before) ? 0 : number_of(&q->before) + 1; i < atomic_load(&data->endpoints); i++) {
         struct ht_endpoint *e = &page->rows[page->n];
         endpoint(i, e);
-        if (q->text && !strstr(e->description, q->text))
+        if (!strstr(e->description, wanted))
             ht_endpoint_fini(e);
         else if (page->n == (size_t)q->limit) {
             ht_endpoint_fini(e);
@@ -108,8 +110,21 @@ static struct ht_reply *endpoints_page(const struct ht_data *data, const struct 
     return r;
 }
 
+static struct ht_reply *oldest_deliveries(const struct ht_data *data, const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_DELIVERIES, q->kind, q->ticket);
+    int from = ht_uuid_is_nil(&q->before) ? 0 : number_of(&q->before) + 1, all = atomic_load(&data->deliveries);
+    r->deliveries.rows = ht_alloc((size_t)q->limit + 1, sizeof *r->deliveries.rows);
+    for (int i = from; i < all && r->deliveries.n < (size_t)q->limit; i++)
+        delivery(i, &r->deliveries.rows[r->deliveries.n++]);
+    r->deliveries.more = all - from > q->limit;
+    return r;
+}
+
 static struct ht_reply *deliveries_page(const struct ht_data *data, const struct ht_request *q)
 {
+    if (q->text && strstr(q->text, "-sort:time"))
+        return oldest_deliveries(data, q);
     struct ht_reply *r = ht_reply_new(HT_REP_DELIVERIES, q->kind, q->ticket);
     int from = ht_uuid_is_nil(&q->before) ? atomic_load(&data->deliveries) - 1 : number_of(&q->before) - 1;
     int to = ht_uuid_is_nil(&q->after) ? 0 : number_of(&q->after) + 1;
@@ -166,7 +181,6 @@ static void signatures(struct ht_delivery_detail *v)
         memset(s->body_sha256, 'a', 64);
         memset(s->signed_sha256, 'b', 64);
     }
-    v->secrets = secrets();
 }
 
 /* Every third endpoint never answered well. */
@@ -221,7 +235,11 @@ static struct ht_reply *delivery_detail(const struct ht_request *q)
         a->secret_ids = ht_strdup("2,1");
     }
     signatures(&r->delivery);
-    success(n, &r->delivery);
+    r->delivery.parts = (unsigned)q->state;
+    if (r->delivery.parts & HT_DELIVERY_SECRETS)
+        r->delivery.secrets = secrets();
+    if (r->delivery.parts & HT_DELIVERY_SUCCESS)
+        success(n, &r->delivery);
     return r;
 }
 
@@ -352,28 +370,6 @@ static struct ht_reply *health(const struct ht_request *q)
     r->health.classes[1].error = HT_ATTEMPT_TIMEOUT;
     r->health.classes[1].count = 2;
     r->health.classes[1].last_at = HT_DATA_NOW - 9460000000LL;
-    return r;
-}
-
-static struct ht_reply *audit_page(const struct ht_request *q)
-{
-    static const char *const actions[] = {"secret.added", "endpoint.state", "delivery.redelivered"};
-    struct ht_reply *r = ht_reply_new(HT_REP_AUDIT, q->kind, q->ticket);
-    r->audit = (struct ht_audit_entries){ht_alloc(3, sizeof *r->audit.rows), 3, false};
-    for (int i = 0; i < 3; i++) {
-        char id[HT_UUID_TEXT];
-        ht_uuid_format(&(struct ht_uuid){.b = {1, 2, 3, (uint8_t)i}}, id);
-        r->audit.rows[i] = (struct ht_audit_entry){.tenant_id = ht_data_id(8, 0),
-                                                   .tenant_name = ht_strdup("acme"),
-                                                   .seq = 30 - i,
-                                                   .at = HT_DATA_NOW - i * 61000000LL,
-                                                   .who = ht_strdup(i == 1 ? "ana \033[31m" : "ana"),
-                                                   .from = ht_strdup("198.51.100.7 hooktop console"),
-                                                   .action = ht_strdup(actions[i]),
-                                                   .object = ht_strdup(id),
-                                                   .reason = i ? ht_strdup("customer asked, ticket 4711") : NULL,
-                                                   .detail = ht_strdup("{\"before\":\"active\",\"after\":\"paused\"}")};
-    }
     return r;
 }
 
@@ -523,8 +519,6 @@ static struct ht_reply *answer_kind(const struct ht_data *data, const struct ht_
         return tenants_page(q);
     case HT_REQ_HEALTH:
         return health(q);
-    case HT_REQ_AUDIT:
-        return audit_page(q);
     case HT_REQ_DRAFT:
         return ht_uuid_is_nil(&q->draft->id) ? rotated(q) : ht_data_triage(q);
     case HT_REQ_FLEET:

@@ -188,6 +188,28 @@ static struct ht_reply *edited(const struct ht_request *q)
     return r;
 }
 
+static struct ht_reply *audit_page(const struct ht_request *q)
+{
+    static const char *const actions[] = {"secret.added", "endpoint.state", "delivery.redelivered"};
+    struct ht_reply *r = ht_reply_new(HT_REP_AUDIT, q->kind, q->ticket);
+    r->audit = (struct ht_audit_entries){ht_alloc(3, sizeof *r->audit.rows), 3, false};
+    for (int i = 0; i < 3; i++) {
+        char id[HT_UUID_TEXT];
+        ht_uuid_format(&(struct ht_uuid){.b = {1, 2, 3, (uint8_t)i}}, id);
+        r->audit.rows[i] = (struct ht_audit_entry){.tenant_id = ht_data_id(8, 0),
+                                                   .tenant_name = ht_strdup("acme"),
+                                                   .seq = 30 - i,
+                                                   .at = HT_DATA_NOW - i * 61000000LL,
+                                                   .who = ht_strdup(i == 1 ? "ana \033[31m" : "ana"),
+                                                   .from = ht_strdup("198.51.100.7 hooktop console"),
+                                                   .action = ht_strdup(actions[i]),
+                                                   .object = ht_strdup(id),
+                                                   .reason = i ? ht_strdup("customer asked, ticket 4711") : NULL,
+                                                   .detail = ht_strdup("{\"before\":\"active\",\"after\":\"paused\"}")};
+    }
+    return r;
+}
+
 struct ht_reply *ht_data_triage(const struct ht_request *q)
 {
     struct ht_reply *r;
@@ -206,6 +228,8 @@ struct ht_reply *ht_data_triage(const struct ht_request *q)
         return replay_detail(q);
     case HT_REQ_REPLAY_PREVIEW:
         return preview(q);
+    case HT_REQ_AUDIT:
+        return audit_page(q);
     case HT_REQ_REPLAY_START:
         r = ht_reply_new(HT_REP_DONE, q->kind, q->ticket);
         r->id = ht_data_id(8, 0);

@@ -305,6 +305,37 @@ static void next_and_previous_keep_the_tab(void **state)
     SHOWS(r, "> Acme billing (EU)");
 }
 
+/* Each Tab shows another text; what is only there for some is asked for when they look. */
+static void a_delivery_shows_its_tabs_one_by_one(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "2k\n");
+    SHOWS(r, "[Request]");
+    int asked = r->asked[HT_REQ_DELIVERY];
+    ht_rig_keys(r, "\t");
+    SHOWS(r, "[Response]");
+    assert_int_equal(r->asked[HT_REQ_DELIVERY], asked);
+    ht_rig_keys(r, "\t");
+    SHOWS(r, "[Signature]");
+    SHOWS(r, "generation 2");
+    assert_int_equal(r->asked[HT_REQ_DELIVERY], asked + 1);
+    ht_rig_keys(r, "\t");
+    SHOWS(r, "[Timeline]");
+    r->silent = true;
+    ht_rig_keys(r, "\t");
+    SHOWS(r, "[Compare]");
+    SHOWS(r, "fetching ...");
+    HIDES(r, "nothing to compare");
+    r->silent = false;
+    ht_rig_keys(r, "r");
+    SHOWS(r, "Last success");
+    ht_rig_keys(r, "\t\t\t"); /* round: both are kept */
+    SHOWS(r, "[Signature]");
+    assert_int_equal(r->asked[HT_REQ_DELIVERY], asked + 3);
+    ht_rig_keys(r, "v");
+    SHOWS(r, "OUTCOME"); /* as in every list of deliveries */
+}
+
 static void the_log_of_an_endpoint(void **state)
 {
     struct ht_rig *r = *state;
@@ -355,28 +386,43 @@ static void ages_in_a_list_move_in_steps(void **state)
     SHOWS(r, "UTC   3s ago"); /* a detail has few: they move every second */
 }
 
-/* On every screen of the first level, for this machine and for others, as long as it lasts. */
+/* On every screen of the first level, for this machine and for others, as long as it lasts, and never cut. */
 static void exceptions_are_on_every_screen(void **state)
 {
+    static const char most[] = "plain http, 5 allowed ranges, ports of its own";
+    static const struct {
+        const char *here, *there, *small, *wide;
+    } cases[] = {
+        {NULL, NULL, NULL, NULL},
+        {"plain http", NULL, "plain http ([egress] in the configuration)",
+         "plain http ([egress] in the configuration)"},
+        {most, NULL, "plain http, 5 allowed ranges, ports of its own",
+         "plain http, 5 allowed ranges, ports of its own ([egress] in the configuration)"},
+        {NULL, "mq-b:7 plain http", "mq-b:7 plain http", "mq-b:7 plain http"},
+        {most, "mq-b:7 plain http", "here and on other machines: Workers names them",
+         "here plain http, 5 allowed ranges, ports of its own; mq-b:7 plain http"},
+    };
     struct ht_rig *r = *state;
-    for (int here = 0; here < 2; here++)
-        for (int there = 0; there < 2; there++) {
-            struct ht_reply *notice = ht_reply_new(HT_REP_ELSEWHERE, HT_REQ_KIND_COUNT, 0);
-            notice->text = there ? ht_strdup("mq-b:7 plain http") : NULL;
-            ht_rig_post(r, notice);
-            r->options.exceptions = here ? "plain http, 5 allowed ranges" : NULL;
-            for (int key = '1'; key <= '9'; key++) {
-                ht_rig_key(r, key);
-                HT_AUTOFREE char *row = ht_rig_row(r, 1);
-                const char *wanted = !here && !there ? NULL
-                                     : !there ? " egress exceptions are active: plain http, 5 allowed ranges ([egress]"
-                                     : !here
-                                         ? " egress exceptions: mq-b:7 plain http"
-                                         : " egress exceptions: here plain http, 5 allowed ranges; mq-b:7 plain http";
-                if (wanted ? strncmp(row, wanted, strlen(wanted)) != 0 : strstr(row, "egress") != NULL)
-                    fail_msg("screen %c: %s", key, row);
-            }
+    for (size_t i = 0; i < HT_COUNT(cases) * 2; i++) {
+        bool wide = i % 2;
+        const char *said = wide ? cases[i / 2].wide : cases[i / 2].small;
+        struct ht_reply *notice = ht_reply_new(HT_REP_ELSEWHERE, HT_REQ_KIND_COUNT, 0);
+        notice->text = cases[i / 2].there ? ht_strdup(cases[i / 2].there) : NULL;
+        ht_rig_post(r, notice);
+        r->options.exceptions = cases[i / 2].here;
+        ht_app_resize(&r->app, 24, wide ? 140 : 80);
+        for (int key = '1'; key <= '9'; key++) {
+            ht_rig_key(r, key);
+            HT_AUTOFREE char *row = ht_rig_row(r, 1);
+            const char *at = strstr(row, " egress exceptions: ");
+            size_t len = said ? strlen(said) : 0;
+            bool good = said ? at == row && strncmp(at + 20, said, len) == 0 &&
+                                   at[20 + len + strspn(at + 20 + len, " ")] == '\0'
+                             : at == NULL;
+            if (!good)
+                fail_msg("screen %c: \"%s\" without \"%s\"", key, row, said ? said : "");
         }
+    }
 }
 
 int main(void)
@@ -399,6 +445,7 @@ int main(void)
         HT_RIG_TEST(the_clock_wants_one_frame_a_second),
         HT_RIG_TEST(ages_in_a_list_move_in_steps),
         HT_RIG_TEST(next_and_previous_keep_the_tab),
+        HT_RIG_TEST(a_delivery_shows_its_tabs_one_by_one),
         HT_RIG_TEST(the_log_of_an_endpoint),
         HT_RIG_TEST(an_action_does_not_need_the_screen_it_began_on),
         HT_RIG_TEST(a_terminal_too_small_can_still_be_left),

@@ -73,6 +73,113 @@ static void many_are_confirmed_by_typing(void **state)
     assert_int_equal(r->last->n_ids, HT_MARKS_MAX);
 }
 
+/* The log from its other end: pages follow as the cursor goes down, and nothing is followed. */
+static void the_log_is_read_from_its_oldest(void **state)
+{
+    struct ht_rig *r = *state;
+    atomic_store(&r->data.deliveries, 450);
+    ht_rig_keys(r, "2");
+    SHOWS(r, "LIVE");
+    ht_rig_keys(r, ":sort time\n");
+    SHOWS(r, "filter: sort:time");
+    SHOWS(r, "newest first");
+    SHOWS(r, "TIME(UTC)\u25bc");
+    struct ht_subject it = {0}, next = {0};
+    struct ht_screen *s = ht_app_top(&r->app);
+    assert_true(s->class->subject(s, &it));
+    ht_rig_keys(r, "j");
+    assert_true(s->class->subject(s, &next));
+    assert_true(ht_uuid_cmp(&it.id, &next.id) > 0);
+    ht_rig_keys(r, ":sort time\n");
+    SHOWS(r, "filter: -sort:time");
+    SHOWS(r, "oldest first");
+    SHOWS(r, "TIME(UTC)\u25b2");
+    SHOWS(r, "1/200+");
+    HIDES(r, "LIVE");
+    assert_true(s->class->subject(s, &it));
+    for (int i = 0; i < 3; i++)
+        ht_rig_keys(r, "G");
+    SHOWS(r, "450/450 ");
+    assert_true(s->class->subject(s, &next));
+    assert_true(ht_uuid_cmp(&it.id, &next.id) < 0);
+    ht_rig_keys(r, "gf");
+    SHOWS(r, "f does nothing here");
+    ht_rig_keys(r, "j\nq"); /* and back where it was */
+    SHOWS(r, "2/450 ");
+    ht_rig_keys(r, "s");
+    SHOWS(r, "an index by time alone");
+    ht_rig_key(r, HT_KEY_ESC);
+    ht_rig_keys(r, ":sort latency\n");
+    SHOWS(r, "a log has one order, 'time'");
+    ht_rig_keys(r, "~");
+    SHOWS(r, "LIVE");
+}
+
+/* The first number of each row. */
+static void assert_falling(struct ht_rig *r, bool falls)
+{
+    long last = 0;
+    for (int i = 6; i < 8; i++) {
+        HT_AUTOFREE char *row = ht_rig_row(r, i);
+        const char *digits = strpbrk(row, "0123456789");
+        long n = digits ? strtol(digits, NULL, 10) : -1;
+        if (n < 0 || (i > 6 && (falls ? n >= last : n <= last)))
+            fail_msg("%ld after %ld in: %s", n, last, row);
+        last = n;
+    }
+}
+
+/* What is loaded whole is sorted by any column where it stands, and stays so when it is fetched again. */
+static void short_lists_are_sorted_by_any_column(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "5\t");
+    HIDES(r, "\u25bc");
+    int asked = r->asked[HT_REQ_QUEUE];
+    r->silent = true; /* no answer is needed for it */
+    ht_rig_keys(r, ":sort past due\n");
+    SHOWS(r, "PAST DUE\u25bc");
+    assert_falling(r, true);
+    ht_rig_keys(r, ":sort past due\n");
+    SHOWS(r, "PAST DUE\u25b2");
+    assert_falling(r, false);
+    ht_rig_keys(r, "\t"); /* each list has its own order */
+    HIDES(r, "\u25b2");
+    ht_rig_keys(r, "\t\t\t\t");
+    SHOWS(r, "PAST DUE\u25b2");
+    assert_int_equal(r->asked[HT_REQ_QUEUE], asked);
+    r->silent = false;
+    ht_rig_keys(r, "r");
+    assert_falling(r, false);
+    ht_rig_keys(r, ":sort nothing\n");
+    SHOWS(r, "there is no order 'nothing' here");
+    ht_rig_keys(r, "s");
+    SHOWS(r, "PAST DUE");
+    ht_rig_key(r, HT_KEY_ESC);
+    ht_rig_keys(r, "9:sort what\n");
+    SHOWS(r, "WHAT\u25b2"); /* letters begin with A */
+}
+
+/* Esc drops what a list was narrowed to, then nothing; its order stays. */
+static void esc_drops_the_filter(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "/Acme b -sort:failed\n");
+    SHOWS(r, "filter: Acme b -sort:failed");
+    SHOWS(r, "FAIL24h\u25b2");
+    ht_rig_key(r, HT_KEY_ESC);
+    SHOWS(r, "filter: -sort:failed");
+    SHOWS(r, "37 endpoints");
+    ht_rig_key(r, HT_KEY_ESC);
+    SHOWS(r, "filter: -sort:failed");
+    assert_false(r->app.quit);
+    ht_rig_keys(r, "~/Acme b\n");
+    ht_rig_key(r, HT_KEY_ESC);
+    SHOWS(r, "filter: - ");
+    ht_rig_keys(r, "/Acme b\n2q"); /* q is no Esc: it leaves */
+    assert_true(r->app.quit);
+}
+
 static void columns_can_be_left_out(void **state)
 {
     struct ht_rig *r = *state;
@@ -123,8 +230,13 @@ static void the_row_becomes_a_filter(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        HT_RIG_TEST(marked_rows_are_acted_on_together), HT_RIG_TEST(marks_follow_their_rows),
-        HT_RIG_TEST(many_are_confirmed_by_typing),      HT_RIG_TEST(columns_can_be_left_out),
+        HT_RIG_TEST(marked_rows_are_acted_on_together),
+        HT_RIG_TEST(marks_follow_their_rows),
+        HT_RIG_TEST(many_are_confirmed_by_typing),
+        HT_RIG_TEST(columns_can_be_left_out),
+        HT_RIG_TEST(the_log_is_read_from_its_oldest),
+        HT_RIG_TEST(short_lists_are_sorted_by_any_column),
+        HT_RIG_TEST(esc_drops_the_filter),
         HT_RIG_TEST(the_row_becomes_a_filter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,9 +18,10 @@ HT_MUST_CHECK enum ht_rc ht_endpoint_secrets(struct ht_conn *c, const struct ht_
 HT_MUST_CHECK enum ht_rc ht_signing_load(struct ht_conn *c, struct ht_endpoint *e, struct ht_signing *ret,
                                          struct ht_err *err);
 
-/* A delivery with its event, every attempt, and the body that each of them sent (NULL where it cannot be rebuilt). */
-HT_MUST_CHECK enum ht_rc ht_delivery_detail_load(struct ht_conn *c, const char *id, struct ht_delivery_detail *ret,
-                                                 struct ht_err *err);
+/* A delivery with its event, every attempt, and the body that each of them sent (NULL where it cannot be rebuilt).
+ * `parts`: what else, a set of enum ht_delivery_part. */
+HT_MUST_CHECK enum ht_rc ht_delivery_detail_load(struct ht_conn *c, const char *id, unsigned parts,
+                                                 struct ht_delivery_detail *ret, struct ht_err *err);
 
 /* An endpoint with its subscriptions, what signs for it, and its latest deliveries (as many as `latest`). */
 HT_MUST_CHECK enum ht_rc ht_endpoint_detail_load(struct ht_conn *c, const char *id, int32_t latest,

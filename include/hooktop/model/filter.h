@@ -53,34 +53,49 @@ struct ht_filter_field {
     int words_len;
     const char *help;
 };
-/* The orders that lists can have, each named like its column; an order's clause is the store's. */
+/* The orders that lists can have: the word of the filter, the column that it is seen in (- before it: the greatest
+ * comes first), what it means. What an order compares is the store's. A log has one, that of its ids: only this one has
+ * an index that serves any depth. */
 #define HT_ENDPOINT_ORDERS(X)                                                                                          \
-    X(NAME, "name", "its description, or its URL")                                                                     \
-    X(STATE, "state", "its status")                                                                                    \
-    X(TENANT, "tenant", "its tenant")                                                                                  \
-    X(FAILED, "failed", "most failed deliveries of the last 24 hours first")                                           \
-    X(WAITING, "wait", "most waiting deliveries first")                                                                \
-    X(HELD, "held", "most held deliveries first")                                                                      \
-    X(FAILING, "failing", "who fails the longest first")                                                               \
-    X(LAST, "last", "the latest attempt first")
+    X(NAME, "name", "NAME", "its description, or its URL")                                                             \
+    X(STATE, "state", "STATE", "its status")                                                                           \
+    X(TENANT, "tenant", "TENANT", "its tenant")                                                                        \
+    X(FAILED, "failed", "-FAIL24h", "most failed deliveries of the last 24 hours first")                               \
+    X(WAITING, "wait", "-WAIT", "most waiting deliveries first")                                                       \
+    X(HELD, "held", "-HELD", "most held deliveries first")                                                             \
+    X(FAILING, "failing", "", "who fails the longest first")                                                           \
+    X(LAST, "last", "-LAST", "the latest attempt first")
 #define HT_FAILURE_ORDERS(X)                                                                                           \
-    X(COUNT, "count", "most deliveries first")                                                                         \
-    X(ENDPOINT, "endpoint", "the endpoint's description, or its URL")                                                  \
-    X(ERROR, "error", "the error")                                                                                     \
-    X(FIRST, "first", "the oldest first")                                                                              \
-    X(LAST, "last", "the latest first")                                                                                \
-    X(NEXT, "next", "what is tried next first")
+    X(COUNT, "count", "-COUNT", "most deliveries first")                                                               \
+    X(ENDPOINT, "endpoint", "ENDPOINT", "the endpoint's description, or its URL")                                      \
+    X(ERROR, "error", "ERROR", "the error")                                                                            \
+    X(FIRST, "first", "FIRST", "the oldest first")                                                                     \
+    X(LAST, "last", "-LAST", "the latest first")                                                                       \
+    X(NEXT, "next", "NEXT", "what is tried next first")
 #define HT_TYPE_ORDERS(X)                                                                                              \
-    X(NAME, "name", "its name")                                                                                        \
-    X(PROFILE, "profile", "its profile")                                                                               \
-    X(STATE, "state", "its state")                                                                                     \
-    X(SUBSCRIPTIONS, "subscriptions", "most subscribed endpoints first")
+    X(NAME, "name", "TYPE", "its name")                                                                                \
+    X(PROFILE, "profile", "PROFILE", "its profile")                                                                    \
+    X(STATE, "state", "STATE", "its state")                                                                            \
+    X(SUBSCRIPTIONS, "subscriptions", "-SUBS", "most subscribed endpoints first")
+#define HT_SECRET_ORDERS(X)                                                                                            \
+    X(ENDPOINT, "endpoint", "ENDPOINT", "its endpoint's description, or its URL")                                      \
+    X(STATE, "state", "STATE", "its state")                                                                            \
+    X(AGE, "age", "-AGE", "the oldest first")                                                                          \
+    X(CHANGES, "changes", "CHANGES", "what begins or ends to sign next first")                                         \
+    X(GENERATION, "generation", "-GEN", "the highest generation first")                                                \
+    X(SHOWN, "shown", "SHOWN", "what was shown and nobody confirmed first")                                            \
+    X(TENANT, "tenant", "TENANT", "its tenant")                                                                        \
+    X(PROFILE, "profile", "PROFILE", "the profile it signs by")                                                        \
+    X(BY, "by", "BY", "who made it")
+#define HT_LOG_ORDERS(X)               X(TIME, "time", "-TIME(UTC)", "the newest first; turned round, the oldest first")
 #define HT_ORDER_OF_ENDPOINTS(id, ...) HT_ENDPOINTS_BY_##id,
 #define HT_ORDER_OF_FAILURES(id, ...)  HT_GROUPS_BY_##id,
 #define HT_ORDER_OF_TYPES(id, ...)     HT_TYPES_BY_##id,
+#define HT_ORDER_OF_SECRETS(id, ...)   HT_SECRETS_BY_##id,
 enum ht_endpoint_order { HT_ENDPOINT_ORDERS(HT_ORDER_OF_ENDPOINTS) HT_ENDPOINT_ORDER_COUNT };
 enum ht_failure_order { HT_FAILURE_ORDERS(HT_ORDER_OF_FAILURES) HT_FAILURE_ORDER_COUNT };
 enum ht_type_order { HT_TYPE_ORDERS(HT_ORDER_OF_TYPES) HT_TYPE_ORDER_COUNT };
+enum ht_secret_order { HT_SECRET_ORDERS(HT_ORDER_OF_SECRETS) HT_SECRET_ORDER_COUNT };
 
 /* The fields of a list; *ret_n of them. */
 const struct ht_filter_field *ht_filter_fields(enum ht_filter_list list, size_t *ret_n);
@@ -115,6 +130,10 @@ void ht_filter_fini(struct ht_filter *f);
 /* The order that a filter asks for, by its place in the list's vocabulary, -1: none; *ret_turned: the other way round.
  */
 int ht_filter_order(const struct ht_filter *f, bool *ret_turned);
+/* Whether the greatest comes first in this order; of a list by time, the newest. */
+bool ht_filter_descends(const struct ht_filter *f);
+/* Of a list by time, which shows the newest first unless it is asked otherwise. */
+bool ht_filter_oldest_first(const struct ht_filter *f);
 /* The same text with another order (NULL: none) at its end. `ret` as large as the text and 64 bytes. */
 void ht_filter_with_order(const char *text, const char *order, bool turned, char *ret, size_t size);
 

@@ -20,13 +20,13 @@ enum ht_request_kind {
     /* loader: pages */
     HT_REQ_ENDPOINTS,  /* text = filter; before/limit = page */
     HT_REQ_ENDPOINT,   /* id: the endpoint with subscriptions, secrets, latest deliveries */
-    HT_REQ_DELIVERIES, /* text = filter; before = older than this id (nil: newest); after = newer than this id */
-    HT_REQ_DELIVERY,   /* id: with event and attempts */
+    HT_REQ_DELIVERIES, /* text = filter; before = the last delivery so far; after = newer than this id; nil: no bound */
+    HT_REQ_DELIVERY,   /* id: with event and attempts; state = set of enum ht_delivery_part */
     HT_REQ_TYPES,      /* text = filter */
     HT_REQ_SIGNING,    /* id (nil: the tenant's key): what signs, before it is rotated */
     HT_REQ_WHOAMI,     /* login, roles, database, version */
     HT_REQ_FAILURES,   /* text = filter; without a time in it, of the last 24 hours; state = enum ht_failure_by */
-    HT_REQ_EVENTS,     /* text = filter; before/limit = page */
+    HT_REQ_EVENTS,     /* text = filter; before = the last event so far; limit */
     HT_REQ_EVENT,      /* id: with its data, and why each endpoint of its tenant did or did not get it */
     HT_REQ_REPLAYS,    /* the newest; before/limit = page */
     HT_REQ_REPLAY,     /* id: with its tally */
@@ -209,15 +209,18 @@ struct ht_endpoint_detail {
     struct ht_deliveries latest;
 };
 void ht_endpoint_detail_fini(struct ht_endpoint_detail *d);
+/* What is only fetched for who looks at it. */
+enum ht_delivery_part { HT_DELIVERY_SECRETS = 1, HT_DELIVERY_SUCCESS = 2 };
 struct ht_delivery_detail {
+    unsigned parts; /* which of them are here */
     struct ht_delivery delivery;
     struct ht_event event;
     struct ht_attempts attempts;
     char *body; /* the exact bytes of every attempt's request, rebuilt by cli through the profile; NULL: not allowed */
     size_t body_len;
     struct ht_signature *signatures; /* of the attempts, as many; NULL: not known */
-    struct ht_secret_metas secrets;  /* what signs for the endpoint, to name the generations that did */
-    struct ht_uuid success_of;       /* the delivery of the endpoint's last success; nil: none was found */
+    struct ht_secret_metas secrets;  /* part: what signs for the endpoint, to name the generations that did */
+    struct ht_uuid success_of;       /* part: the delivery of the endpoint's last success; nil: none was found */
     struct ht_attempt success;       /* that attempt */
 };
 void ht_delivery_detail_fini(struct ht_delivery_detail *d);

@@ -111,10 +111,10 @@ HT_MUST_CHECK enum ht_rc ht_store_secrets(struct ht_conn *c, const struct ht_uui
 /* How many deliveries are on their way that it (endpoint nil: the tenant's signing key) signed. */
 HT_MUST_CHECK enum ht_rc ht_store_in_flight(struct ht_conn *c, const struct ht_uuid *tenant,
                                             const struct ht_uuid *endpoint, int64_t *ret, struct ht_err *err);
-/* Every live secret and key, by endpoint (the newest first), then the tenants' keys. `after` is the last row of the
- * page before; NULL: from the beginning. */
+/* Every live secret and key, by endpoint (the newest first), then the tenants' keys; or as the filter's sort: says.
+ * `last` is the last row of the page before; NULL: from the beginning. */
 HT_MUST_CHECK enum ht_rc ht_store_fleet(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
-                                        const struct ht_fleet_key *after, int32_t limit, struct ht_fleet_keys *ret,
+                                        const struct ht_fleet_key *last, int32_t limit, struct ht_fleet_keys *ret,
                                         struct ht_err *err);
 /* Adds a generation. overlap: the old one keeps signing for overlap_ms (multi-signature profiles); staged: the new one
  * is `next` until promote_in_ms. The store decides the generation number beforehand: */
@@ -166,9 +166,10 @@ struct ht_emit_input {
 };
 HT_MUST_CHECK enum ht_rc ht_store_emit(struct ht_conn *c, const struct ht_emit_input *in, struct ht_uuid *ret_event,
                                        int32_t *ret_deliveries, struct ht_err *err);
-/* Newest first. Lists leave out the payload. */
+/* Newest first, or as the filter's sort: says. `last` is the last of the page before, NULL: from the beginning. Lists
+ * leave out the payload. */
 HT_MUST_CHECK enum ht_rc ht_store_events(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
-                                         const struct ht_uuid *before, int32_t limit, struct ht_events *ret,
+                                         const struct ht_uuid *last, int32_t limit, struct ht_events *ret,
                                          struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_store_event_find(struct ht_conn *c, const char *id, struct ht_event *ret,
                                              struct ht_err *err);
@@ -181,7 +182,8 @@ HT_MUST_CHECK enum ht_rc ht_store_event_purge(struct ht_conn *c, const struct ht
                                               int64_t *ret_bodies, struct ht_err *err);
 
 /* deliveries ------------------------------------------------------------------------------------------------------- */
-/* Newest first. `before` and `after` (either may be NULL) bound the page by id: keyset pagination, any depth.
+/* Newest first, or as the filter's sort: says. `before` and `after` (either may be NULL) bound the page by id: keyset
+ * pagination, any depth, both ways.
  * attempts_max is only known here when the endpoint has a schedule of its own; 0 means the profile's. */
 HT_MUST_CHECK enum ht_rc ht_store_deliveries(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
                                              const struct ht_uuid *before, const struct ht_uuid *after, int32_t limit,
@@ -256,11 +258,12 @@ HT_MUST_CHECK enum ht_rc ht_store_workers(struct ht_conn *c, struct ht_workers *
 HT_MUST_CHECK enum ht_rc ht_store_partitions(struct ht_conn *c, struct ht_partitions *ret, struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_store_retention_set(struct ht_conn *c, const char *kind, int32_t keep_days,
                                                 const char *reason, struct ht_err *err);
-/* audit: newest first, of a tenant or (NULL) of all that the login sees; `f` (HT_FILTER_AUDIT) and `before` may be
- * NULL, the latter is the last entry of the page before. HT_DENIED without the role audit_reader. */
+/* audit: newest first, or as the filter's sort: says, of a tenant or (NULL) of all that the login sees; `f`
+ * (HT_FILTER_AUDIT) and `last` may be NULL, the latter is the last entry of the page before. HT_DENIED without the role
+ * audit_reader. */
 HT_MUST_CHECK enum ht_rc ht_store_audit(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
-                                        const struct ht_audit_entry *before, int32_t limit,
-                                        struct ht_audit_entries *ret, struct ht_err *err);
+                                        const struct ht_audit_entry *last, int32_t limit, struct ht_audit_entries *ret,
+                                        struct ht_err *err);
 /* Checks every chain that the login sees (`tenant` not NULL: that one), entry by entry; each chain names the first
  * entry that is wrong. Takes as long as the log is: blocks for the timeout per page of entries. */
 HT_MUST_CHECK enum ht_rc ht_store_audit_verify(struct ht_conn *c, const struct ht_uuid *tenant,

@@ -211,6 +211,11 @@ void ht_export_to(struct ht_app *app, const char *text);
 /* sort.c: asks by which column the list is sorted; sorts by it, or, sorted by it already, the other way round. */
 void ht_sort_ask(struct ht_app *app);
 void ht_sort_by(struct ht_app *app, const char *name);
+/* ... whether the filter names an order, which for a list by time may be the oldest first; the filter without anything
+ * but its order; marks the column. */
+bool ht_sort_given(const struct ht_screen *s, bool *ret_oldest_first);
+void ht_sort_alone(const struct ht_screen *s, char *ret, size_t size);
+void ht_sort_mark(const struct ht_screen *s, struct ht_list_rows *rows);
 /* columns.c: asks which columns the screen's list shows. */
 void ht_columns_ask(struct ht_app *app);
 /* copy.c: asks what to copy; the key that answers; the text of the screen to $PAGER or $EDITOR. */

@@ -106,7 +106,7 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(PREV_ITEM, "previous", "[", HT_HAS_SIBLINGS, MOVE, VIEW, "", "previous item, without leaving")                   \
     X(OPEN, "open", "Enter", HT_HAS_OPEN, LOOK, VIEW, "open", "open what is under the cursor")                         \
     X(FILTER, "filter", "/", HT_HAS_FILTER, LOOK, VIEW, "filter", "filter as you type; Enter keeps, Esc drops")        \
-    X(UNFILTER, "unfilter", "~", HT_HAS_FILTER, LOOK, VIEW, "", "clear the filter")                                    \
+    X(UNFILTER, "unfilter", "~", HT_HAS_FILTER, LOOK, VIEW, "", "clear the filter; Esc keeps the order")               \
     X(NARROW, "only", "=", HT_HAS_FILTER | HT_HAS_LIKE, LOOK, VIEW, "", "filter: only what is like this row")          \
     X(EXCLUDE, "leave-out", "!", HT_HAS_FILTER | HT_HAS_LIKE, LOOK, VIEW, "", "filter: leave out what is like it")     \
     X(SEARCH, "search", "/", HT_HAS_TEXT, LOOK, VIEW, "search", "search in the text")                                  \

@@ -43,6 +43,10 @@ struct ht_list_rows {
     const void *user;
     const char *empty; /* what an empty list says */
     bool stale;
+    /* Where the rows are sorted here: what a column compares, false: the cell's text; NULL: texts everywhere. */
+    bool (*number)(const void *user, size_t row, size_t column, int64_t *ret);
+    const char *sorted; /* the column they are sorted by, marked in the header; NULL: as they come */
+    bool descends;
     uint32_t hidden; /* columns the user does not want, by bit */
     bool unfocused;  /* drawn without taking the terminal's cursor */
 };
@@ -53,7 +57,15 @@ struct ht_list {
     size_t cursor; /* row under the cursor; meaningful when there are rows */
     size_t top;    /* first row shown */
     size_t page;   /* rows shown at the last draw */
+    size_t sorted; /* by this column of ht_list_sort, from 1; 0: as the rows came */
+    bool turned;
 };
+
+/* Sorts an array that is loaded whole by the list's column: numbers the greatest first, texts by their letters, or the
+ * other way round; what compares alike stays as it came. A row is `size` bytes, those of `rows`. */
+void ht_list_sort(const struct ht_list *l, const struct ht_list_rows *rows, void *array, size_t size);
+/* Says in `rows` by which column the list is sorted, for the header. */
+void ht_list_sorted(const struct ht_list *l, struct ht_list_rows *rows);
 
 /* After the rows changed: finds the anchor again and keeps it on its line of the screen. */
 void ht_list_sync(struct ht_list *l, const struct ht_list_rows *rows);

@@ -77,6 +77,9 @@ struct ht_screen_class {
     void (*reply)(struct ht_app *app, struct ht_screen *s, struct ht_reply *reply);
     /* Something in the database changed; NULL: fetch again, at most every HT_SCREEN_REFRESH_US. */
     void (*changed)(struct ht_app *app, struct ht_screen *s);
+    /* With HT_HAS_SORT, where the filter has no order: the list on the screen with its columns; sorts its rows. */
+    struct ht_list *(*shown)(const struct ht_screen *s, const struct ht_column **ret, size_t *ret_n);
+    void (*sort)(struct ht_app *app, struct ht_screen *s);
     bool (*subject)(struct ht_screen *s, struct ht_subject *ret);
     /* The line above the hints when nothing was said. */
     void (*status)(struct ht_app *app, struct ht_screen *s, char *ret, size_t size);
