@@ -136,12 +136,12 @@ enum ht_rc ht_answer_snooze(struct ht_part *p, const struct ht_request *q, struc
     return rc;
 }
 
-/* "12 groups: TEXT", or of one alone TEXT. */
+/* Short, because how to take it back follows. */
 static void say_marked(struct ht_reply *r, const struct ht_marked *m, const char *one, const char *several)
 {
-    char text[128];
+    char text[64];
     r->id = m->change;
-    snprintf(text, sizeof text, "%" PRId64 " groups: %s", m->groups, several);
+    snprintf(text, sizeof text, "%" PRId64 " groups%s", m->groups, several);
     r->text = ht_strdup(m->groups == 1 ? one : text);
 }
 
@@ -154,8 +154,7 @@ enum ht_rc ht_answer_acknowledge(struct ht_part *p, const struct ht_request *q, 
     enum ht_rc rc = parse_failures(q, r->db_now, &f, &from, err);
     if (rc == HT_OK)
         rc = ht_store_failure_acknowledge(p->conn, &said, q->state != 0, &marked, err);
-    say_marked(r, &marked, q->state != 0 ? "somebody looks after it" : "open again",
-               q->state != 0 ? "somebody looks after them" : "open again");
+    say_marked(r, &marked, "done", "");
     return rc;
 }
 
@@ -168,8 +167,7 @@ enum ht_rc ht_answer_mute(struct ht_part *p, const struct ht_request *q, struct 
     enum ht_rc rc = parse_failures(q, r->db_now, &f, &from, err);
     if (rc == HT_OK)
         rc = ht_store_failure_mute(p->conn, &said, q->overlap_ms, &marked, err);
-    const char *text = q->overlap_ms != 0 ? "muted: last in the list until then" : "no longer muted";
-    say_marked(r, &marked, text, text);
+    say_marked(r, &marked, "done", "");
     return rc;
 }
 
@@ -177,7 +175,7 @@ enum ht_rc ht_answer_unmark(struct ht_part *p, const struct ht_request *q, struc
 {
     struct ht_marked marked = {.change = q->id};
     enum ht_rc rc = ht_store_failure_restore(p->conn, &q->tenant, &q->id, q->reason, &marked.groups, err);
-    say_marked(r, &marked, "as it was", "as they were");
+    say_marked(r, &marked, "as it was", " as they were");
     return rc;
 }
 

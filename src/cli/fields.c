@@ -262,6 +262,7 @@ static const struct ht_field why_fields[] = {
     FIELD(ht_why, reason, "reason", "REASON", HT_FIELD_TEXT, COLUMN | SHRINKS),
     FIELD(ht_why, delivery_id, "delivery_id", "DELIVERY", HT_FIELD_UUID, COLUMN | GIVES),
     FIELD(ht_why, redelivered, "redelivered", NULL, HT_FIELD_INT, 0),
+    FIELD(ht_why, description, "description", NULL, HT_FIELD_TEXT, 0),
     FIELD(ht_why, url, "url", "URL", HT_FIELD_ASCII, COLUMN | GIVES),
 };
 KIND(ht_kind_why, ht_why, why_fields);

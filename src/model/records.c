@@ -101,7 +101,7 @@ void ht_partition_fini(struct ht_partition *p)
 
 void ht_why_fini(struct ht_why *w)
 {
-    FREE_STRINGS(w->url, w->outcome, w->reason);
+    FREE_STRINGS(w->url, w->description, w->outcome, w->reason);
     *w = (struct ht_why){0};
 }
 

@@ -6,6 +6,12 @@
 /* Failures in groups, and what people say about them. What was said is kept of the finest groups, so that a row of any
  * grouping is what its parts are. */
 
+#define STRINGIFY(x) #x
+#define AS_TEXT(x)   STRINGIFY(x)
+#define COUNTED(table)                                                                                                 \
+    "(SELECT count(*) FROM (SELECT FROM hooktop." table " x WHERE x.tenant_id = g.tenant_id"                           \
+    " AND x.endpoint_id = g.endpoint_id LIMIT " AS_TEXT(HT_FIGURE_MAX) ") x)"
+
 HT_LIST_READER(read_groups, ht_failure_groups)
 
 /* "3:12 11:4": how many in which twelfth. */
@@ -31,9 +37,8 @@ static const struct ht_col group_cols[] = {
     HT_COL_OF_WORDS("e.status", ht_failure_group, endpoint_status, ht_endpoint_words),
     HT_COL("e.profile", ht_failure_group, profile, TEXT),
     HT_COL("t.name", ht_failure_group, tenant_name, TEXT),
-    HT_COL("(SELECT count(*) FROM (SELECT FROM hooktop.held h WHERE h.tenant_id = g.tenant_id"
-           " AND h.endpoint_id = g.endpoint_id LIMIT 10000) x)",
-           ht_failure_group, held, I64),
+    HT_COL(COUNTED("tenant_webhook_outbox"), ht_failure_group, pending, I64),
+    HT_COL(COUNTED("held"), ht_failure_group, held, I64),
     HT_COL_OF_WORDS("g.error", ht_failure_group, error, ht_attempt_words),
     HT_COL("g.code", ht_failure_group, code, I32),
     HT_COL_OF_WORDS("g.status", ht_failure_group, status, ht_delivery_words),

@@ -11,6 +11,7 @@ enum ht_rc ht_store_why(struct ht_conn *c, const struct ht_event *v, const struc
         HT_COL("w.tenant_id", ht_why, tenant_id, UUID),
         HT_COL("w.endpoint_id", ht_why, endpoint_id, UUID),
         HT_COL("w.url", ht_why, url, TEXT),
+        HT_COL("nullif(n.description, '')", ht_why, description, TEXT),
         HT_COL("w.outcome", ht_why, outcome, TEXT),
         HT_COL("w.reason", ht_why, reason, TEXT),
         HT_COL("w.delivery_id", ht_why, delivery_id, UUID),
@@ -23,7 +24,8 @@ enum ht_rc ht_store_why(struct ht_conn *c, const struct ht_event *v, const struc
     ht_buf_adds(&sql, "SELECT ");
     ht_sql_columns(&sql, cols, HT_COUNT(cols));
     ht_put_uuid(&p, &v->id);
-    ht_buf_adds(&sql, " FROM hooktop.why($1) w WHERE true");
+    ht_buf_adds(&sql, " FROM hooktop.why($1) w LEFT JOIN hooktop.endpoint n ON n.id = w.endpoint_id"
+                      " AND n.tenant_id = w.tenant_id WHERE true");
     if (endpoint != NULL)
         ht_sql_uuid(&sql, &p, " AND w.endpoint_id = ", endpoint);
     ht_buf_adds(&sql, " ORDER BY w.delivery_id IS NULL, w.endpoint_id");

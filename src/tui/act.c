@@ -7,6 +7,7 @@
 #include "act_parts.h"
 
 #define RATE "Rate per s"
+#define TOOK "Takes"
 #define HELD "What becomes of the deliveries that are held?"
 struct ht_dialog *ht_act_ask(struct ht_app *app, int level, enum ht_action_id action, const struct ht_uuid *id,
                              const char *subject, const char *verb, const char *title)
@@ -158,20 +159,43 @@ static void state_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
         w->undo = ht_undo_state(&d->id, (enum ht_endpoint_status)d->was);
 }
 
-/* What it will be done to; failures know only what is held. */
+/* What it will be done to. */
 static void add_waiting(struct ht_dialog *d, const struct ht_endpoint *e, const char *then)
 {
     char counts[96], waiting[HT_FIGURE_TEXT], held[HT_FIGURE_TEXT];
-    snprintf(counts, sizeof counts, "%s%s%s held%s", e->pending < 0 ? "" : ht_figure_text(e->pending, waiting),
-             e->pending < 0 ? "" : " waiting, ", ht_figure_text(e->held, held), then);
+    snprintf(counts, sizeof counts, "%s waiting, %s held%s", ht_figure_text(e->pending, waiting),
+             ht_figure_text(e->held, held), then);
     if (d->level >= 2)
         ht_dialog_info(d, "Deliveries", counts);
+}
+
+/* How long it takes to send what is held, at the rate that is typed. */
+static void show_drain(struct ht_dialog *d)
+{
+    char span[96], text[128];
+    double rate = strtod(ht_dialog_input(d, RATE), NULL);
+    ht_act_took(d->count, rate, span, sizeof span);
+    snprintf(text, sizeof text, "%s%s", d->count >= HT_FIGURE_MAX ? "more than " : "", span);
+    ht_dialog_set(d, TOOK,
+                  ht_dialog_chosen(d, HELD) != 0 ? "nothing of them is sent now"
+                  : rate > 0                     ? text
+                                                 : "as long as the endpoint does: give a rate to spread them");
+}
+
+static void add_drain(struct ht_dialog *d, const struct ht_endpoint *e)
+{
+    static const char *const back[] = {"release them", "keep them held", "cancel them"};
+    d->count = e->held;
+    d->changed = show_drain;
+    ht_dialog_choice(d, HELD, back, 3, 0);
+    ht_dialog_number(d, RATE, "0");
+    ht_dialog_info(d, TOOK, "");
+    show_drain(d);
 }
 
 static void ask_state(struct ht_app *app, const struct ht_endpoint *e, enum ht_action_id action,
                       enum ht_endpoint_status to)
 {
-    static const char *const back[] = {"release them", "keep them held", "cancel them"};
     static const char *const off[] = {"keep them, to be released later", "cancel them"};
     bool on = to == HT_ENDPOINT_ACTIVE;
     const char *verb = on ? action == HT_ACT_PAUSE ? "Resume" : "Enable" : action == HT_ACT_PAUSE ? "Pause" : "Disable";
@@ -183,11 +207,9 @@ static void ask_state(struct ht_app *app, const struct ht_endpoint *e, enum ht_a
     d->was = (int)e->status;
     ht_act_endpoint_info(d, e);
     add_waiting(d, e, "");
-    if (on && e->held > 0) {
-        ht_dialog_choice(d, HELD, back, 3, 0);
-        ht_dialog_number(d, RATE, "0");
-        ht_dialog_note(d, "Rate: how many of them a second; 0 is as fast as the endpoint takes them.");
-    } else if (!on) {
+    if (on && e->held > 0)
+        add_drain(d, e);
+    else if (!on) {
         ht_dialog_note(d, "Nothing is sent to it until it is %s again; its deliveries are held.",
                        action == HT_ACT_PAUSE ? "resumed" : "enabled");
         ht_dialog_choice(d, HELD, off, 2, 0);

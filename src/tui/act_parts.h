@@ -37,6 +37,8 @@ struct ht_replay_what ht_act_group_what(const struct ht_app *app, const struct h
                                         const struct ht_failure_group *g);
 /* act_replay.c: all of a group of failures, and replays; false: not one of them. */
 bool ht_act_on_replay(struct ht_app *app, enum ht_action_id action, const struct ht_subject *it);
+/* ... how long so many take: "about 7s at 10 per second". */
+void ht_act_took(int64_t count, double rate, char *ret, size_t size);
 /* ... and the question that a preview was asked for. */
 void ht_act_previewed(struct ht_app *app, const struct ht_reply *reply, const char *subject);
 

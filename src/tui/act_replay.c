@@ -21,12 +21,18 @@ static void group_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
     ht_app_write(app, app->o->errands, r, "redeliver", d->subject);
 }
 
+void ht_act_took(int64_t count, double rate, char *ret, size_t size)
+{
+    char span[32];
+    ht_duration_format(ht_replay_seconds(count, rate) * 1000, span, sizeof span);
+    snprintf(ret, size, "about %s at %g per second", span, rate);
+}
+
 static void show_took(struct ht_dialog *d)
 {
-    char span[32], text[96];
+    char text[96];
     double rate = strtod(ht_dialog_input(d, RATE), NULL);
-    ht_duration_format(ht_replay_seconds(d->count, rate) * 1000, span, sizeof span);
-    snprintf(text, sizeof text, "about %s at %g per second", span, rate);
+    ht_act_took(d->count, rate, text, sizeof text);
     ht_dialog_set(d, TOOK, rate > 0 ? text : "for ever: give a rate");
 }
 

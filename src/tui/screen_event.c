@@ -49,8 +49,9 @@ static void cell(const void *user, size_t row, size_t column, struct ht_cell_tex
         ht_cell_str(t, style_of(w->outcome), w->outcome);
         break;
     case C_ENDPOINT:
-        ht_cell_str(t, HT_STYLE_ROW, w->url);
-        t->mode = HT_TEXT_ASCII;
+        ht_cell_str(t, HT_STYLE_ROW, w->description ? w->description : w->url);
+        if (!w->description)
+            t->mode = HT_TEXT_ASCII;
         break;
     case C_REASON:
         ht_cell_str(t, HT_STYLE_ROW, w->reason);
@@ -118,7 +119,10 @@ static void make_reason(struct state *st)
     if (st->whys.cursor >= st->d.whys.n)
         return;
     const struct ht_why *w = &st->d.whys.rows[st->whys.cursor];
-    ht_doc_ascii(&st->reason, HT_STYLE_HEADING, w->url ? w->url : "", w->url ? strlen(w->url) : 0);
+    if (w->description)
+        ht_doc_addf(&st->reason, HT_STYLE_HEADING, "%s  ", w->description);
+    ht_doc_ascii(&st->reason, w->description ? HT_STYLE_DIM : HT_STYLE_HEADING, w->url ? w->url : "",
+                 w->url ? strlen(w->url) : 0);
     ht_doc_end(&st->reason);
     ht_doc_addf(&st->reason, style_of(w->outcome), "%s", w->outcome ? w->outcome : "");
     ht_doc_adds(&st->reason, HT_STYLE_ROW, ": ");

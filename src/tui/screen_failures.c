@@ -265,7 +265,7 @@ static bool subject(struct ht_screen *s, struct ht_subject *ret)
         .url = g->endpoint_url,
         .description = g->endpoint_description,
         .status = g->endpoint_status,
-        .pending = -1,
+        .pending = g->pending,
         .held = g->held,
     };
     ret->id = g->endpoint_id;

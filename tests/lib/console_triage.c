@@ -40,6 +40,7 @@ static struct ht_reply *failures(const struct ht_request *q)
                                             : HT_ENDPOINT_ACTIVE,
             .profile = ht_strdup("standard"),
             .tenant_name = ht_strdup("Acme"),
+            .pending = 3 * i,
             .held = i % 5 == 3 ? 12 : 0,
             .error = kinds[i % 5].error,
             .code = kinds[i % 5].code,
@@ -117,6 +118,7 @@ static struct ht_reply *event_detail(const struct ht_request *q)
         struct ht_why *w = &r->event.whys.rows[r->event.whys.n++];
         *w = (struct ht_why){.endpoint_id = ht_data_endpoint_id(i),
                              .url = ht_strdup("https://hooks.acme.example/in"),
+                             .description = i % 2 ? NULL : ht_strdup(names[i % 4]),
                              .outcome = ht_strdup(whys[i].outcome),
                              .reason = ht_strdup(whys[i].reason),
                              .redelivered = i == 0 ? 2 : 0};

@@ -221,6 +221,23 @@ static void a_rate_is_a_number(void **state)
     assert_true(r->last->rate_per_s > 12.4 && r->last->rate_per_s < 12.6);
 }
 
+static void a_drain_says_how_long_it_takes(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "jjjjP");
+    SHOWS(r, "0 waiting, 41 held");
+    SHOWS(r, "as long as the endpoint does");
+    ht_rig_pass(r, 300);
+    ht_rig_key(r, HT_KEY_SHIFT_TAB);
+    ht_rig_key(r, HT_KEY_SHIFT_TAB); /* past the reason */
+    ht_rig_key(r, HT_CTRL('U'));
+    ht_rig_keys(r, "2");
+    SHOWS(r, "about 21s at 2 per second");
+    ht_rig_key(r, HT_KEY_SHIFT_TAB);
+    ht_rig_key(r, HT_KEY_DOWN);
+    SHOWS(r, "nothing of them is sent now");
+}
+
 static void arrows_go_through_options_and_fields(void **state)
 {
     struct ht_rig *r = *state;
@@ -340,6 +357,7 @@ int main(void)
         HT_RIG_TEST(the_old_secret_is_ended_from_the_probes_answer),
         HT_RIG_TEST(a_staged_secret_is_promoted_from_the_probes_answer),
         HT_RIG_TEST(a_rate_is_a_number),
+        HT_RIG_TEST(a_drain_says_how_long_it_takes),
         HT_RIG_TEST(arrows_go_through_options_and_fields),
         HT_RIG_TEST(in_production_more_is_asked),
         HT_RIG_TEST(a_viewer_is_told_who_may),

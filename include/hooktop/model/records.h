@@ -85,7 +85,7 @@ struct ht_endpoint {
     int64_t disables_at; /* with nothing but failures it will be disabled then, at its next failure; 0 = not failing, or
                           never_disable */
     /* figures of the list (estimates over the last 24 h) */
-    int64_t pending; /* waiting: ready and leased; counted up to HT_FIGURE_MAX, as the held; -1: not known */
+    int64_t pending; /* waiting: ready and leased; counted up to HT_FIGURE_MAX, as the held */
     int64_t held;
     int64_t failed_24h;
     int64_t succeeded_24h;
@@ -252,9 +252,10 @@ struct ht_why {
     struct ht_uuid tenant_id;
     struct ht_uuid endpoint_id;
     char *url;
-    char *outcome; /* "delivered", "held", "sending", "retrying", "waiting", "failed", "quarantined", "cancelled";
-                      without a delivery "not_there", "removed", "not_subscribed", "source_filter", "workflow",
-                      "not_kept" */
+    char *description; /* NULL: it has none */
+    char *outcome;     /* "delivered", "held", "sending", "retrying", "waiting", "failed", "quarantined", "cancelled";
+                          without a delivery "not_there", "removed", "not_subscribed", "source_filter", "workflow",
+                          "not_kept" */
     char *reason;
     struct ht_uuid delivery_id; /* the newest; nil: none */
     int32_t redelivered;        /* how often */
@@ -280,7 +281,7 @@ struct ht_failure_group {
     enum ht_endpoint_status endpoint_status;
     char *profile;
     char *tenant_name;
-    int64_t held;                /* at the endpoint, counted up to HT_FIGURE_MAX */
+    int64_t pending, held;       /* at the endpoint, counted up to HT_FIGURE_MAX */
     int32_t trend[HT_TREND];     /* how many were last tried in each twelfth of the time asked for, the latest last */
     enum ht_attempt_error error; /* of the last attempt */
     int32_t code;                /* HTTP status of the last attempt; 0: none */
