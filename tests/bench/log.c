@@ -80,9 +80,10 @@ static void print(struct took *t, size_t rows, const char *what, const char *mor
 static size_t one_page(struct log *l, const struct ht_uuid *tenant, const struct ht_filter *f, struct took *t)
 {
     struct ht_deliveries page = {0};
-    struct ht_uuid before = id_at(l->first + (int64_t)(drand48() * (double)(l->last - l->first)));
+    struct ht_uuid at = id_at(l->first + (int64_t)(drand48() * (double)(l->last - l->first)));
+    bool up = ht_filter_oldest_first(f);
     begin(l, t);
-    BENCH_OK(ht_store_deliveries(l->c, tenant, f, &before, NULL, PAGE, &page, &err));
+    BENCH_OK(ht_store_deliveries(l->c, tenant, f, up ? NULL : &at, up ? &at : NULL, PAGE, &page, &err));
     end(l, t);
     size_t n = page.n;
     ht_deliveries_fini(&page);
@@ -150,6 +151,7 @@ int bench_log(int argc, char **argv)
     BENCH_OK(ht_store_endpoints(l.c, NULL, &none, NULL, 1, &endpoints, &err));
     ht_uuid_format(&endpoints.rows[0].id, endpoint + strlen(endpoint));
     const char *const filters[] = {"",
+                                   "-sort:time",
                                    endpoint,
                                    "status:succeeded",
                                    "status:exhausted",
