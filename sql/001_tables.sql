@@ -230,6 +230,7 @@ CREATE TABLE hooktop.event (
     PRIMARY KEY (id, tenant_id)
 ) PARTITION BY RANGE (id);
 CREATE INDEX event_type_id ON hooktop.event (type, id);
+CREATE INDEX event_tenant ON hooktop.event (tenant_id, id);
 
 -- A unique key cannot stand on a table that is partitioned by time.
 CREATE TABLE hooktop.idempotency (

@@ -1,9 +1,9 @@
 -- What operators ask and do about one event.
 SET ROLE hooktop_owner;
 
-CREATE FUNCTION hooktop.at_text(at timestamptz) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    SET search_path = pg_catalog, hooktop, pg_temp AS $$
-    SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"')
+-- Without a SET, and stable as to_char is: so the planner puts it in line, and `why` of 10,000 endpoints costs no 100,000 calls.
+CREATE FUNCTION hooktop.at_text(at timestamptz) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT pg_catalog.to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS"Z"')
 $$;
 
 -- Every endpoint of the event's tenant with what became of the event there, from the endpoint's settings and subscriptions as

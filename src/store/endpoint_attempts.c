@@ -7,13 +7,15 @@
 #define TEXT_OF(x)   #x
 #define NUMBER_OF(x) TEXT_OF(x)
 
-/* The attempts of the endpoint's deliveries of a day, the newest first: one walk down its index. A retry of an older
- * delivery is not among them. */
+/* The attempts of the endpoint's deliveries of a day, the newest first: one walk down its index, each with its own
+ * attempts (OFFSET 0: never by reading all attempts that are kept). A retry of an older delivery is not among them. */
 #define ATTEMPTS                                                                                                       \
     " FROM (SELECT d.id, d.tenant_id FROM hooktop.delivery d WHERE d.endpoint_id = $1 AND d.tenant_id = $2"            \
-    " AND d.id >= hooktop.uuid_at(clock_timestamp() - interval '24 h') ORDER BY d.id DESC"                             \
-    " LIMIT " NUMBER_OF(HT_HEALTH_MAX) ") d"                                                                           \
-                                       " JOIN hooktop.attempt a ON a.delivery_id = d.id AND a.tenant_id = d.tenant_id"
+    " AND d.id >= hooktop.uuid_at(now() - interval '24 h') ORDER BY d.id DESC"                                         \
+    " LIMIT " NUMBER_OF(                                                                                               \
+        HT_HEALTH_MAX) ") d"                                                                                           \
+                       " CROSS JOIN LATERAL (SELECT * FROM hooktop.attempt a WHERE a.delivery_id = d.id"               \
+                       " AND a.tenant_id = d.tenant_id OFFSET 0) a"
 
 /* One row: failures of a kind within an hour, or (error "") what succeeded in it. */
 struct count {
@@ -58,7 +60,7 @@ static enum ht_rc read_latencies(struct ht_conn *c, const struct ht_endpoint *e,
     ht_buf_adds(&sql, "SELECT ");
     ht_sql_columns(&sql, cols, HT_COUNT(cols));
     ht_buf_adds(&sql, ATTEMPTS);
-    const struct ht_stmt s = {.what = "endpoint health", .sql = sql.data};
+    const struct ht_stmt s = {.what = "endpoint health", .sql = sql.data, .name = "latencies"};
     return ht_conn_one(c, &s, &p, cols, HT_COUNT(cols), ret, sizeof *ret, err);
 }
 
@@ -80,7 +82,7 @@ static enum ht_rc count_by_hour(struct ht_conn *c, const struct ht_endpoint *e, 
     ht_buf_adds(&sql, "SELECT ");
     ht_sql_columns(&sql, cols, HT_COUNT(cols));
     ht_buf_adds(&sql, ATTEMPTS " GROUP BY 1, 2, 3 ORDER BY 1, 4 DESC");
-    const struct ht_stmt s = {.what = "endpoint health", .sql = sql.data};
+    const struct ht_stmt s = {.what = "endpoint health", .sql = sql.data, .name = "by hour"};
     return read_counts(c, &s, &p, cols, HT_COUNT(cols), 0, ret, err);
 }
 

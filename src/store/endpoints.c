@@ -21,6 +21,10 @@ HT_LIST_READER(read_subscriptions, ht_subscriptions)
     " ORDER BY d.id DESC LIMIT " AS_TEXT(RECENT_DELIVERIES) ") x)"
 #define FAILED    "count(*) FILTER (WHERE x.status IN ('exhausted', 'quarantined'))"
 #define SUCCEEDED "count(*) FILTER (WHERE x.status = 'succeeded')"
+/* To choose by or to sort by: only the deliveries of those are looked at that have any that failed. */
+#define FAILED_TODAY                                                                                                   \
+    "CASE WHEN e.id IN (SELECT x.endpoint_id FROM hooktop.ended x WHERE x.status IN ('exhausted', 'quarantined')"      \
+    " AND x.delivery_id >= hooktop.uuid_at(now() - interval '1 day')) THEN " OF_TODAY(FAILED) " ELSE 0 END"
 
 /* Not *: a viewer may not read the sealed headers. */
 #define PAGE_COLUMNS                                                                                                   \
@@ -81,14 +85,14 @@ static const struct ht_filter_column endpoint_filter[] = {
     HT_FILTER_BY("failures", "coalesce(y.consecutive_failures, 0)"),
     HT_FILTER_BY("pending", PENDING),
     HT_FILTER_BY("held", HELD),
-    HT_FILTER_BY("failed", OF_TODAY(FAILED)),
+    HT_FILTER_BY("failed", FAILED_TODAY),
 };
 
 static const char *const endpoint_orders[HT_ENDPOINT_ORDER_COUNT] = {
     [HT_ENDPOINTS_BY_NAME] = "coalesce(nullif(e.description, ''), e.shown_url)",
     [HT_ENDPOINTS_BY_STATE] = "e.status",
     [HT_ENDPOINTS_BY_TENANT] = TENANT_NAME,
-    [HT_ENDPOINTS_BY_FAILED] = OF_TODAY(FAILED),
+    [HT_ENDPOINTS_BY_FAILED] = FAILED_TODAY,
     [HT_ENDPOINTS_BY_WAITING] = PENDING,
     [HT_ENDPOINTS_BY_HELD] = HELD,
     [HT_ENDPOINTS_BY_FAILING] = "coalesce(y.failing_since, 'infinity')",
@@ -160,7 +164,7 @@ enum ht_rc ht_store_endpoint_find(struct ht_conn *c, const char *id, struct ht_e
     begin_select(&sql);
     enum ht_rc rc = ht_sql_id_range(&sql, &p, " AND e.id", "endpoint", id, err);
     end_select(&sql, NULL, 2);
-    const struct ht_stmt s = {.what = "endpoint", .sql = sql.data};
+    const struct ht_stmt s = {.what = "endpoint", .sql = sql.data, .name = "endpoint"};
     if (rc == HT_OK)
         rc = read_endpoints(c, &s, &p, endpoint_cols, HT_COUNT(endpoint_cols), 0, &found, err);
     if (rc == HT_OK)

@@ -107,15 +107,15 @@ static void add_slots(struct ht_buf *sql, struct ht_params *p, const struct fail
                 "AS code, d.status, %d - least(%d, greatest(0, floor(extract(epoch FROM"
                 " clock_timestamp() - coalesce(d.last_attempt_at, d.created_at)) / $%d)))::int AS slot, count(*) AS n,"
                 " min(d.created_at) AS oldest_at, min(d.last_attempt_at) AS first_at, max(d.last_attempt_at) AS "
-                "last_at, min(w.due_at) AS next_at,"
-                " (array_agg(d.id ORDER BY d.id DESC))[1] AS sample FROM ",
+                "last_at, min(x.due_at) AS next_at, max(d.id::text COLLATE \"C\")::uuid AS sample FROM ",
                 HT_TREND - 1, HT_TREND - 1, p->n);
-    ht_log_failures_sql(sql);
-    ht_buf_adds(sql, " x JOIN hooktop.delivery d ON d.id = x.delivery_id AND d.tenant_id = x.tenant_id"
-                     " LEFT JOIN hooktop.tenant_webhook_outbox w ON w.tenant_id = d.tenant_id"
-                     " AND w.delivery_id = d.id WHERE d.redelivered_as IS NULL"
+    ht_log_failures_sql(q->tenant, q->filter, sql, p);
+    /* each by its key (OFFSET 0): what this takes goes with how much fails, not with how much is kept */
+    ht_buf_adds(sql, " x CROSS JOIN LATERAL (SELECT * FROM hooktop.delivery d WHERE d.id = x.delivery_id"
+                     " AND d.tenant_id = x.tenant_id AND d.redelivered_as IS NULL"
                      " AND d.status IN ('ready', 'held', 'exhausted', 'quarantined')");
     add_conditions(sql, p, q);
+    ht_buf_adds(sql, " OFFSET 0) d");
     ht_buf_adds(sql, " GROUP BY 1, 2, 3, 4, 5, 6)");
 }
 

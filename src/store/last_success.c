@@ -21,7 +21,8 @@ enum ht_rc ht_store_last_success(struct ht_conn *c, const struct ht_delivery *d,
                " FROM hooktop.endpoint_health h WHERE h.endpoint_id = $1 AND h.tenant_id = $2) + interval '2 s')"
                " ORDER BY d.id DESC LIMIT " NUMBER_OF(
                    HT_SUCCESS_MAX) ") x WHERE x.status = 'succeeded'"
-                                   " ORDER BY x.id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000')"};
+                                   " ORDER BY x.id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000')",
+        .name = "last success"};
     struct ht_params p HT_PARAMS_CLEANUP;
     struct found f = {0};
     ht_params_init(&p);

@@ -44,29 +44,47 @@ static const struct {
     enum ht_pg_type type;
     const char *keys; /* finds them; the filter's condition follows */
     struct ht_filter_column by;
+    struct ht_filter_column word; /* a bare word may mean them */
 } dimensions[DIMENSIONS] = {
-    [TENANT] = {"tenant", "tenant_id", HT_PG_UUID, "SELECT t.id::text FROM hooktop.tenant t WHERE true",
-                HT_FILTER_BY("tenant", "t.name")},
+    [TENANT] = {"tenant",
+                "tenant_id",
+                HT_PG_UUID,
+                "SELECT t.id::text FROM hooktop.tenant t WHERE true",
+                HT_FILTER_BY("tenant", "t.name"),
+                {.field = NULL}},
     [ENDPOINT] = {"endpoint", "endpoint_id", HT_PG_UUID, "SELECT e.id::text FROM hooktop.endpoint e WHERE true",
-                  HT_FILTER_BY("endpoint", "e.description", "e.shown_url", "e.id::text")},
+                  HT_FILTER_BY("endpoint", "e.description", "e.shown_url", "e.id::text"),
+                  HT_FILTER_BY("", "e.description", "e.shown_url")},
     [TYPE] = {"type", "type", HT_PG_TEXT, "SELECT DISTINCT y.name FROM hooktop.event_type y WHERE true",
-              HT_FILTER_BY("type", "y.name")},
+              HT_FILTER_BY("type", "y.name"), HT_FILTER_BY("", "y.name")},
 };
 
 /* Which index leads to the newest, or the oldest, of each combination of keys; the first that fits. */
-static const struct {
-    unsigned keyed;      /* set of dimensions: the columns before the id */
+#define LEADS_MAX 4
+struct lead {
+    unsigned keyed;      /* set of dimensions: the columns before the id; 0: there is none */
     enum dimension last; /* the one right before it */
-} leads[] = {
-    {1u << ENDPOINT, ENDPOINT},
-    {1u << TENANT | 1u << TYPE, TYPE},
-    {1u << TENANT, TENANT},
-    {1u << TYPE, TYPE},
+};
+static const struct {
+    const char *table;
+    const struct ht_filter_column *filter;
+    const size_t *filter_len;
+    struct lead leads[LEADS_MAX];
+} logs[] = {
+    [HT_LOG_OF_DELIVERIES] =
+        {"hooktop.delivery",
+         ht_delivery_filter,
+         &ht_delivery_filter_len,
+         {{1u << ENDPOINT, ENDPOINT}, {1u << TENANT | 1u << TYPE, TYPE}, {1u << TENANT, TENANT}, {1u << TYPE, TYPE}}},
+    [HT_LOG_OF_EVENTS] = {"hooktop.event",
+                          ht_event_filter,
+                          &ht_event_filter_len,
+                          {{1u << TENANT, TENANT}, {1u << TYPE, TYPE}}},
 };
 
 /* How far from where the page begins is looked at first, and then (0: all the way). A statement over few partitions is
  * planned in a fraction of the time that all of them take, and most pages lie within a day. */
-static const int looks_days[] = {1, 0};
+static const int looks_days[] = {1, 7, 0};
 
 struct keys {
     bool bound; /* only these */
@@ -81,14 +99,16 @@ struct ht_log_plan {
     int64_t now_us;
 };
 
+static void free_keys(struct keys *k)
+{
+    for (size_t i = 0; i < k->n; i++)
+        free(k->values[i]);
+}
+
 void ht_log_plan_free(struct ht_log_plan *l)
 {
-    if (l == NULL)
-        return;
-    for (int d = 0; d < DIMENSIONS; d++) {
-        for (size_t i = 0; i < l->keys[d].n; i++)
-            free(l->keys[d].values[i]);
-    }
+    for (int d = 0; l != NULL && d < DIMENSIONS; d++)
+        free_keys(&l->keys[d]);
     free(l);
 }
 
@@ -116,8 +136,8 @@ static enum ht_rc read_keys(struct ht_conn *c, enum dimension d, const char *sql
 }
 
 /* The keys that a term means; too many: the term stays a condition. */
-static enum ht_rc find_keys(struct ht_conn *c, enum dimension d, const struct ht_filter_term *t, struct keys *ret,
-                            struct ht_err *err)
+static enum ht_rc find_keys(struct ht_conn *c, enum dimension d, const struct ht_filter_term *t,
+                            const struct ht_filter_column *by, struct keys *ret, struct ht_err *err)
 {
     struct ht_buf sql HT_BUF_CLEANUP = {0};
     struct ht_params p HT_PARAMS_CLEANUP;
@@ -125,7 +145,7 @@ static enum ht_rc find_keys(struct ht_conn *c, enum dimension d, const struct ht
     ht_buf_init(&sql, HT_SQL_MAX);
     ht_params_init(&p);
     ht_buf_adds(&sql, dimensions[d].keys);
-    ht_filter_sql(&alone, &dimensions[d].by, 1, &sql, &p);
+    ht_filter_sql(&alone, by, 1, &sql, &p);
     ht_buf_addf(&sql, " LIMIT %d", KEYS_MAX + 1);
     return read_keys(c, d, sql.data, &p, ret, err);
 }
@@ -154,17 +174,57 @@ static unsigned statuses_of(const struct ht_filter_term *t)
     return t->negated ? ~set : set;
 }
 
+/* What these cannot be with: a delivery that succeeded has an answer of 2xx, and no error. */
+static bool is_of_failures(const struct ht_filter_term *t)
+{
+    const char *name = t->field != NULL ? t->field->name : "";
+    bool by_code = strcmp(name, "code") == 0, by_error = strcmp(name, "error") == 0;
+    for (size_t i = 0; i < t->n_values; i++) {
+        if (by_code && t->ranges[i].lo < 300 && t->ranges[i].hi >= 200)
+            return false;
+        if (by_error && t->values[i][0] == '\0')
+            return false;
+    }
+    return (by_code || by_error) && !t->negated;
+}
+
+/* A word that names endpoints alone, types alone or nothing leads to the rows as endpoint: and type: do. */
+static enum ht_rc take_word(struct ht_conn *c, const struct ht_filter_term *t, struct ht_log_plan *l,
+                            struct ht_err *err)
+{
+    struct keys found[DIMENSIONS] = {0};
+    enum ht_rc rc = HT_OK;
+    int by = -1;
+    for (int d = ENDPOINT; rc == HT_OK && d <= TYPE; d++)
+        rc = find_keys(c, (enum dimension)d, t, &dimensions[d].word, &found[d], err);
+    if (rc == HT_OK && found[ENDPOINT].bound && found[TYPE].bound)
+        by = found[TYPE].n == 0 ? ENDPOINT : found[ENDPOINT].n == 0 ? TYPE : -1;
+    if (by >= 0 && !l->keys[by].bound) {
+        l->keys[by] = found[by];
+        found[by].n = 0;
+    } else {
+        keep_term(l, t);
+    }
+    for (int d = 0; d < DIMENSIONS; d++)
+        free_keys(&found[d]);
+    return rc;
+}
+
 static enum ht_rc take_term(struct ht_conn *c, const struct ht_filter_term *t, struct ht_log_plan *l,
                             struct ht_err *err)
 {
     const char *name = t->field != NULL ? t->field->name : "";
     if (strcmp(name, "status") == 0)
         l->wanted &= statuses_of(t);
+    else if (is_of_failures(t))
+        l->wanted &= ~(1u << HT_DELIVERY_SUCCEEDED);
+    if (name[0] == '\0' && !t->negated && l->page->of == HT_LOG_OF_DELIVERIES)
+        return take_word(c, t, l, err);
     for (int d = 0; d < DIMENSIONS; d++) {
         struct keys *k = &l->keys[d];
         if (strcmp(name, dimensions[d].field) != 0 || t->negated || t->regex || k->bound)
             continue;
-        enum ht_rc rc = find_keys(c, (enum dimension)d, t, k, err);
+        enum ht_rc rc = find_keys(c, (enum dimension)d, t, &dimensions[d].by, k, err);
         if (rc != HT_OK || k->bound)
             return rc;
     }
@@ -268,13 +328,13 @@ static void add_span(const struct span *s, const char *id, struct ht_buf *sql)
 }
 
 /* Times bound the lists too, not only the deliveries they lead to. */
-static void add_times(const struct ht_log_plan *l, const char *id, struct ht_buf *sql, struct ht_params *p)
+static void add_times(const struct ht_filter *f, const char *id, struct ht_buf *sql, struct ht_params *p)
 {
     struct ht_filter times = {0};
     const struct ht_filter_column columns[] = {
         {.field = "after", .exprs = {id}}, {.field = "before", .exprs = {id}}, {.field = "on", .exprs = {id}}};
-    for (size_t i = 0; i < l->rest.n; i++) {
-        const struct ht_filter_term *t = &l->rest.terms[i];
+    for (size_t i = 0; f != NULL && i < f->n; i++) {
+        const struct ht_filter_term *t = &f->terms[i];
         if (t->field != NULL && t->field->kind == HT_FILTER_TIME)
             times.terms[times.n++] = *t;
     }
@@ -297,7 +357,7 @@ static void put_keys(const struct keys *k, enum ht_pg_type type, struct ht_param
 static const struct {
     enum ht_delivery_status status;
     const char *from; /* with the alias x */
-} lists[] = {
+} status_lists[] = {
     {HT_DELIVERY_EXHAUSTED, "hooktop.ended x WHERE x.status = 'exhausted'"},
     {HT_DELIVERY_QUARANTINED, "hooktop.ended x WHERE x.status = 'quarantined'"},
     {HT_DELIVERY_CANCELLED, "hooktop.ended x WHERE x.status = 'cancelled'"},
@@ -328,10 +388,10 @@ static void add_lists(const struct ht_log_plan *l, const struct span *s, struct 
         put_keys(&l->keys[d], dimensions[d].type, p);
         key_param[d] = p->n;
     }
-    for (size_t i = 0; i < HT_COUNT(lists); i++) {
-        if ((l->wanted & 1u << lists[i].status) == 0)
+    for (size_t i = 0; i < HT_COUNT(status_lists); i++) {
+        if ((l->wanted & 1u << status_lists[i].status) == 0)
             continue;
-        ht_buf_addf(sql, "%s(SELECT x.delivery_id, x.tenant_id FROM %s", separator, lists[i].from);
+        ht_buf_addf(sql, "%s(SELECT x.delivery_id, x.tenant_id FROM %s", separator, status_lists[i].from);
         separator = " UNION ALL ";
         for (int d = TENANT; d <= ENDPOINT; d++) {
             if (key_param[d] > 0 && l->keys[d].n == 1)
@@ -340,7 +400,7 @@ static void add_lists(const struct ht_log_plan *l, const struct span *s, struct 
                 ht_buf_addf(sql, " AND x.%s = ANY ($%d)", dimensions[d].column, key_param[d]);
         }
         add_span(s, "x.delivery_id", sql);
-        add_times(l, "x.delivery_id", sql, p);
+        add_times(&l->rest, "x.delivery_id", sql, p);
         if (lists_say_all(l))
             ht_buf_addf(sql, " ORDER BY x.delivery_id %s LIMIT %d", way(l), (int)l->page->rows);
         ht_buf_addc(sql, ')');
@@ -371,26 +431,26 @@ static void by_lists(const struct ht_log_plan *l, const struct span *s, struct h
  * order of these rows, leaves the planner no way but the index that has them: what it knows of how common a key is may
  * be old.
  */
-static void add_keys(const struct ht_log_plan *l, size_t lead, const struct span *s, struct ht_buf *sql,
+static void add_keys(const struct ht_log_plan *l, const struct lead *lead, const struct span *s, struct ht_buf *sql,
                      struct ht_params *p)
 {
     int key_param[DIMENSIONS] = {0};
-    const char *last = dimensions[leads[lead].last].column;
+    const char *last = dimensions[lead->last].column;
     for (int d = 0; d < DIMENSIONS; d++) {
         if (!l->keys[d].bound)
             continue;
         put_keys(&l->keys[d], dimensions[d].type, p);
         key_param[d] = p->n;
-        if ((leads[lead].keyed & 1u << d) != 0)
+        if ((lead->keyed & 1u << d) != 0)
             ht_buf_addf(sql, "unnest($%d) k%d (k) CROSS JOIN ", p->n, d);
     }
-    ht_buf_addf(sql, "LATERAL (SELECT * FROM hooktop.delivery d WHERE (d.%s, d.id) > (k%d.k, $%d)", last,
-                leads[lead].last, s->from_param);
-    ht_buf_addf(sql, " AND (d.%s, d.id) < (k%d.k, $%d)", last, leads[lead].last, s->to_param);
+    ht_buf_addf(sql, "LATERAL (SELECT * FROM %s d WHERE (d.%s, d.id) > (k%d.k, $%d)", logs[l->page->of].table, last,
+                lead->last, s->from_param);
+    ht_buf_addf(sql, " AND (d.%s, d.id) < (k%d.k, $%d)", last, lead->last, s->to_param);
     for (int d = 0; d < DIMENSIONS; d++) {
-        if (key_param[d] == 0 || d == (int)leads[lead].last)
+        if (key_param[d] == 0 || d == (int)lead->last)
             continue;
-        if ((leads[lead].keyed & 1u << d) != 0)
+        if ((lead->keyed & 1u << d) != 0)
             ht_buf_addf(sql, " AND d.%s = k%d.k", dimensions[d].column, d);
         else
             ht_buf_addf(sql, " AND d.%s = ANY ($%d)", dimensions[d].column, key_param[d]);
@@ -400,21 +460,21 @@ static void add_keys(const struct ht_log_plan *l, size_t lead, const struct span
 static void by_keys(const struct ht_log_plan *l, const struct span *s, struct ht_buf *sql, struct ht_params *p)
 {
     unsigned bound = 0;
-    size_t lead = 0;
+    const struct lead *lead = NULL, *leads = logs[l->page->of].leads;
     for (int d = 0; d < DIMENSIONS; d++)
         bound |= l->keys[d].bound ? 1u << d : 0;
-    while (lead < HT_COUNT(leads) && (leads[lead].keyed & ~bound) != 0)
-        lead++;
+    for (size_t i = 0; lead == NULL && i < LEADS_MAX && leads[i].keyed != 0; i++)
+        lead = (leads[i].keyed & ~bound) == 0 ? &leads[i] : NULL;
     ht_buf_adds(sql, "(SELECT d.* FROM ");
-    if (lead < HT_COUNT(leads))
+    if (lead != NULL)
         add_keys(l, lead, s, sql, p);
     else
-        ht_buf_adds(sql, "(SELECT * FROM hooktop.delivery d WHERE true");
+        ht_buf_addf(sql, "(SELECT * FROM %s d WHERE true", logs[l->page->of].table);
     add_span(s, "d.id", sql);
-    ht_filter_sql(&l->rest, ht_delivery_filter, ht_delivery_filter_len, sql, p);
+    ht_filter_sql(&l->rest, logs[l->page->of].filter, *logs[l->page->of].filter_len, sql, p);
     ht_buf_adds(sql, " ORDER BY ");
-    if (lead < HT_COUNT(leads))
-        ht_buf_addf(sql, "d.%s %s, ", dimensions[leads[lead].last].column, way(l));
+    if (lead != NULL)
+        ht_buf_addf(sql, "d.%s %s, ", dimensions[lead->last].column, way(l));
     ht_buf_addf(sql, "d.id %s LIMIT %d) d ORDER BY d.id %s LIMIT %d)", way(l), (int)l->page->rows, way(l),
                 (int)l->page->rows);
 }
@@ -430,10 +490,20 @@ bool ht_log_plan_sql(const struct ht_log_plan *l, size_t look, struct ht_buf *sq
     return more;
 }
 
-void ht_log_failures_sql(struct ht_buf *sql)
+void ht_log_failures_sql(const struct ht_uuid *tenant, const struct ht_filter *f, struct ht_buf *sql,
+                         struct ht_params *p)
 {
-    ht_buf_adds(sql, "(SELECT x.delivery_id, x.tenant_id FROM hooktop.ended x WHERE x.status <> 'cancelled'"
-                     " UNION ALL SELECT x.delivery_id, x.tenant_id FROM hooktop.held x WHERE x.attempts > 0"
-                     " UNION ALL SELECT x.delivery_id, x.tenant_id FROM hooktop.tenant_webhook_outbox x"
-                     " WHERE x.attempts > 0)");
+    static const struct {
+        const char *due, *from;
+    } lists[] = {{"NULL::timestamptz", "hooktop.ended x WHERE x.status IN ('exhausted', 'quarantined')"},
+                 {"NULL", "hooktop.held x WHERE x.attempts > 0"},
+                 {"x.due_at", "hooktop.tenant_webhook_outbox x WHERE x.attempts > 0"}};
+    for (size_t i = 0; i < HT_COUNT(lists); i++) {
+        ht_buf_addf(sql, "%sSELECT x.delivery_id, x.tenant_id, %s AS due_at FROM %s", i == 0 ? "(" : " UNION ALL ",
+                    lists[i].due, lists[i].from);
+        if (tenant != NULL)
+            ht_sql_uuid(sql, p, " AND x.tenant_id = ", tenant);
+        add_times(f, "x.delivery_id", sql, p);
+    }
+    ht_buf_addc(sql, ')');
 }

@@ -23,18 +23,23 @@ void ht_sealed_rows_fini(struct ht_sealed_rows *l)
     *l = (struct ht_sealed_rows){0};
 }
 
-/* The latest signed attempts of the endpoint, or of those that a tenant's key signs for; the newest 500 deliveries of
- * each are looked at. An expired key's figures are nobody's concern, and their number has no bound. */
-#define RECENT "500"
+/* The latest signed attempts of the endpoint, or of those that a tenant's key signs for: of the newest deliveries, of
+ * which 500 are looked at, each with its own attempts (OFFSET 0: never by reading all attempts that are kept). An
+ * expired key's figures are nobody's concern, and their number has no bound. */
+#define NEWEST_OF_ENDPOINT                                                                                             \
+    "(SELECT d.id, d.tenant_id FROM hooktop.delivery d WHERE k.kind = 'secret' AND d.endpoint_id = k.endpoint_id"      \
+    " ORDER BY d.id DESC LIMIT 500)"
+#define NEWEST_OF_TENANT                                                                                               \
+    "(SELECT d.id, d.tenant_id FROM hooktop.delivery d JOIN hooktop.endpoint e ON e.id = d.endpoint_id"                \
+    " AND e.tenant_id = d.tenant_id WHERE k.kind <> 'secret' AND d.tenant_id = k.tenant_id AND e.profile = 'instnt'"   \
+    " ORDER BY d.id DESC LIMIT 500)"
+#define NEWEST NEWEST_OF_ENDPOINT " UNION ALL " NEWEST_OF_TENANT
 #define LATEST                                                                                                         \
     " LEFT JOIN LATERAL (SELECT count(*) AS n, count(*) FILTER (WHERE x.mine) AS signed,"                              \
     " max(x.at) FILTER (WHERE x.mine) AS last FROM (SELECT a.at, k.generation::text = ANY"                             \
-    " (string_to_array(a.secret_ids, ',')) AS mine FROM hooktop.endpoint e CROSS JOIN LATERAL (SELECT d.id,"           \
-    " d.tenant_id FROM hooktop.delivery d WHERE d.endpoint_id = e.id ORDER BY d.id DESC LIMIT " RECENT ") d"           \
-    " JOIN hooktop.attempt a ON a.delivery_id = d.id AND a.tenant_id = d.tenant_id AND a.secret_ids IS NOT NULL"       \
-    " WHERE k.state <> 'expired' AND e.tenant_id = k.tenant_id AND CASE k.kind WHEN 'secret' THEN e.id = "             \
-    "k.endpoint_id"                                                                                                    \
-    " ELSE e.profile = 'instnt' END ORDER BY a.at DESC LIMIT $1) x) l ON true"
+    " (string_to_array(a.secret_ids, ',')) AS mine FROM (" NEWEST ") d CROSS JOIN LATERAL ("                           \
+    "SELECT a.at, a.secret_ids FROM hooktop.attempt a WHERE a.delivery_id = d.id AND a.tenant_id = d.tenant_id"        \
+    " AND a.secret_ids IS NOT NULL OFFSET 0) a WHERE k.state <> 'expired' ORDER BY d.id DESC LIMIT $1) x) l ON true"
 
 #define META_COLS(record, member)                                                                                      \
     HT_COL("k.id", record, member id, UUID), HT_COL("k.generation", record, member generation, I32),                   \
@@ -68,7 +73,7 @@ enum ht_rc ht_store_secrets(struct ht_conn *c, const struct ht_uuid *tenant, con
     ht_put_uuid(&p, endpoint);
     ht_buf_adds(&sql, " FROM hooktop.key_state k" LATEST
                       " WHERE k.tenant_id = $2 AND k.endpoint_id = $3 ORDER BY k.generation DESC");
-    const struct ht_stmt s = {.what = "secret list", .sql = sql.data};
+    const struct ht_stmt s = {.what = "secret list", .sql = sql.data, .name = "secrets"};
     return read_secrets(c, &s, &p, cols, HT_COUNT(cols), 0, ret, err);
 }
 

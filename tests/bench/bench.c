@@ -10,12 +10,13 @@ static const struct {
     const char *usage;
     int (*run)(int argc, char **argv);
 } parts[] = {
-    {"world", 5, "DSN KEY_RING ENDPOINTS URL DESCRIPTION", bench_world},
+    {"world", 6, "DSN KEY_RING TENANTS ENDPOINTS URL DESCRIPTION", bench_world},
     {"store", 3, "DSN ROWS BATCH", bench_store},
     {"http", 3, "URL REQUESTS IN_FLIGHT", bench_http},
     {"whole", 6, "DSN KEY_RING CONCURRENCY FILL ROWS HANGING", bench_whole},
     {"latency", 4, "DSN EVENTS FROM_MS TO_MS", bench_latency},
     {"log", 2, "DSN PAGES", bench_log},
+    {"reads", 3, "DSN WATCHER_DSN TIMES", bench_reads},
     {"silent", 0, "", bench_silent},
 };
 

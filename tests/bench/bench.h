@@ -23,6 +23,24 @@ int64_t bench_int(PGconn *pg, const char *sql);
 /* The p-th of n numbers, which it sorts. */
 int64_t bench_quantile(int64_t *values, size_t n, double p);
 
+/* The times that several requests took, each between bench_begin and bench_end, at most as many as bench_took_init made
+ * room for; and the process of the server that answers them, which is found by the application name "bench". */
+struct bench_server {
+    char schedstat[64];
+};
+struct bench_took {
+    int n;
+    int64_t from_us, from_cpu_ns;
+    int64_t *us, *cpu_us;
+};
+void bench_server_of(PGconn *pg, struct bench_server *ret);
+void bench_took_init(struct bench_took *t, int n);
+void bench_begin(const struct bench_server *s, struct bench_took *t);
+void bench_end(const struct bench_server *s, struct bench_took *t);
+/* A line: median and 99th percentile by the clock, the same of the server's processor (all in microseconds), `rows`,
+ * what it was. Frees the times. */
+void bench_print(struct bench_took *t, size_t rows, const char *what, const char *more);
+
 /* The parts; arguments start at argv[0]. */
 int bench_world(int argc, char **argv);
 int bench_store(int argc, char **argv);
@@ -30,6 +48,7 @@ int bench_http(int argc, char **argv);
 int bench_whole(int argc, char **argv);
 int bench_latency(int argc, char **argv);
 int bench_log(int argc, char **argv);
+int bench_reads(int argc, char **argv);
 int bench_silent(int argc, char **argv);
 
 #endif

@@ -55,7 +55,7 @@ refill() { # NAME ROWS
 lone() { # NAME
     sql postgres "DROP DATABASE IF EXISTS $1 WITH (FORCE)"
     sql postgres "CREATE DATABASE $1"
-    "$program" world "$(dsn "$1")" "$work/ring" 1 "http://127.0.0.1:$port/hook" well || die "no world"
+    "$program" world "$(dsn "$1")" "$work/ring" 4 1 "http://127.0.0.1:$port/hook" well || die "no world"
     psql -X -q -v ON_ERROR_STOP=1 -d "$(dsn "$1")" -f fill.sql || die "no world"
     sql "$1" "VACUUM ANALYZE"
 }

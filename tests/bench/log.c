@@ -15,15 +15,7 @@ struct log {
     struct ht_conn *c;
     int64_t first, last; /* milliseconds of the ids at both ends */
     struct ht_endpoint endpoint;
-    struct ht_tenant tenant;
-    char schedstat[64]; /* the server's process */
-};
-
-/* Takes of the page under way, and of all. */
-struct took {
-    int n;
-    int64_t from_us, from_cpu_ns;
-    int64_t *us, *cpu_us;
+    struct bench_server server;
 };
 
 static struct ht_uuid id_at(int64_t ms)
@@ -38,53 +30,14 @@ static struct ht_uuid id_at(int64_t ms)
     return id;
 }
 
-/* What the server's process has run so far; it waits for us while we look. */
-static int64_t cpu_ns(const struct log *l)
-{
-    long long ns = 0;
-    FILE *f = fopen(l->schedstat, "r");
-    if (f == NULL || fscanf(f, "%lld", &ns) != 1) {
-        bench_die("the server's process cannot be looked at");
-    }
-    fclose(f);
-    return ns;
-}
-
-static void begin(const struct log *l, struct took *t)
-{
-    t->from_cpu_ns = cpu_ns(l);
-    t->from_us = ht_mono_us();
-}
-
-static void end(const struct log *l, struct took *t)
-{
-    t->us[t->n] = ht_mono_us() - t->from_us;
-    t->cpu_us[t->n++] = (cpu_ns(l) - t->from_cpu_ns) / 1000;
-}
-
-static void took_init(struct took *t, int n)
-{
-    *t = (struct took){.us = ht_alloc((size_t)n, sizeof *t->us), .cpu_us = ht_alloc((size_t)n, sizeof *t->cpu_us)};
-}
-
-static void print(struct took *t, size_t rows, const char *what, const char *more)
-{
-    size_t n = (size_t)t->n;
-    printf("%lld %lld ", (long long)bench_quantile(t->us, n, 0.5), (long long)bench_quantile(t->us, n, 0.99));
-    printf("%lld %lld ", (long long)bench_quantile(t->cpu_us, n, 0.5), (long long)bench_quantile(t->cpu_us, n, 0.99));
-    printf("%zu %s%s\n", rows, what, more);
-    free(t->us);
-    free(t->cpu_us);
-}
-
-static size_t one_page(struct log *l, const struct ht_uuid *tenant, const struct ht_filter *f, struct took *t)
+static size_t one_page(struct log *l, const struct ht_uuid *tenant, const struct ht_filter *f, struct bench_took *t)
 {
     struct ht_deliveries page = {0};
     struct ht_uuid at = id_at(l->first + (int64_t)(drand48() * (double)(l->last - l->first)));
     bool up = ht_filter_oldest_first(f);
-    begin(l, t);
+    bench_begin(&l->server, t);
     BENCH_OK(ht_store_deliveries(l->c, tenant, f, up ? NULL : &at, up ? &at : NULL, PAGE, &page, &err));
-    end(l, t);
+    bench_end(&l->server, t);
     size_t n = page.n;
     ht_deliveries_fini(&page);
     return n;
@@ -93,14 +46,14 @@ static size_t one_page(struct log *l, const struct ht_uuid *tenant, const struct
 static void pages(struct log *l, int n, const struct ht_uuid *tenant, const char *text)
 {
     struct ht_filter f = {0};
-    struct took t;
+    struct bench_took t;
     size_t rows = 0;
     BENCH_OK(ht_filter_parse(HT_FILTER_DELIVERIES, text, l->last * 1000, &f, NULL, &err));
-    took_init(&t, n);
+    bench_took_init(&t, n);
     for (int i = 0; i < n; i++) {
         rows += one_page(l, tenant, &f, &t);
     }
-    print(&t, rows, text[0] != '\0' ? text : "no filter", tenant != NULL ? " of one tenant" : "");
+    bench_print(&t, rows, text[0] != '\0' ? text : "no filter", tenant != NULL ? " of one tenant" : "");
     ht_filter_fini(&f);
 }
 
@@ -109,19 +62,19 @@ static void one_row(struct log *l, int n)
 {
     const struct ht_filter none = {0};
     struct ht_deliveries page = {0};
-    struct took t;
+    struct bench_took t;
     char id[HT_UUID_TEXT];
     BENCH_OK(ht_store_deliveries(l->c, NULL, &none, NULL, NULL, PAGE, &page, &err));
-    took_init(&t, n);
+    bench_took_init(&t, n);
     for (int i = 0; i < n; i++) {
         struct ht_delivery d = {0};
         ht_uuid_format(&page.rows[(size_t)i % page.n].id, id);
-        begin(l, &t);
+        bench_begin(&l->server, &t);
         BENCH_OK(ht_store_delivery_find(l->c, id, &d, &err));
-        end(l, &t);
+        bench_end(&l->server, &t);
         ht_delivery_fini(&d);
     }
-    print(&t, (size_t)n, "one row by its id", "");
+    bench_print(&t, (size_t)n, "one row by its id", "");
     ht_deliveries_fini(&page);
 }
 
@@ -131,9 +84,7 @@ static void ends(struct log *l, const char *dsn)
     l->first = bench_int(pg, "SELECT extract(epoch FROM hooktop.uuid_time((SELECT id FROM hooktop.delivery ORDER BY id"
                              " LIMIT 1)))::numeric(20) * 1000");
     l->last = bench_int(pg, "SELECT extract(epoch FROM clock_timestamp())::numeric(20) * 1000");
-    snprintf(l->schedstat, sizeof l->schedstat, "/proc/%lld/schedstat",
-             (long long)bench_int(pg, "SELECT pid FROM pg_stat_activity WHERE datname = current_database()"
-                                      " AND pid <> pg_backend_pid() AND application_name = 'bench'"));
+    bench_server_of(pg, &l->server);
     PQfinish(pg);
 }
 

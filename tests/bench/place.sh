@@ -51,7 +51,7 @@ enter() {
     ../lib/cluster.sh start "$work/pg" "${POSTGRES[@]}" >/dev/null || die "PostgreSQL does not start"
     start_nginx
     sql postgres "CREATE DATABASE world"
-    "$program" world "$(dsn world)" "$work/ring" $ENDPOINTS "http://127.0.0.1:$port/hook" well || die "no world"
+    "$program" world "$(dsn world)" "$work/ring" 4 $ENDPOINTS "http://127.0.0.1:$port/hook" well || die "no world"
     psql -X -q -v ON_ERROR_STOP=1 -d "$(dsn world)" -f fill.sql || die "no world"
     sql world "VACUUM ANALYZE"
     say "$(nproc) cores, $(awk -F': ' '/model name/ { print $2; exit }' /proc/cpuinfo), PostgreSQL $(sql postgres 'SHOW server_version')," \

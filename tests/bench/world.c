@@ -5,7 +5,7 @@
 #include "hooktop/cli/setup.h"
 #include "hooktop/ops/ops.h"
 
-#define TENANTS 4
+#define TENANTS_MAX 8
 
 static void tenant(struct ht_conn *c, int n, struct ht_tenant *ret)
 {
@@ -41,8 +41,12 @@ int bench_world(int argc, char **argv)
     struct ht_conn *c = NULL;
     struct ht_ring *ring = NULL;
     struct ht_egress egress;
-    struct ht_tenant tenants[TENANTS] = {0};
+    struct ht_tenant tenants[TENANTS_MAX] = {0};
     enum ht_ring_outcome outcome;
+    int n_tenants = atoi(argv[2]);
+    if (n_tenants < 1 || n_tenants > TENANTS_MAX) {
+        bench_die("there are 1 to 8 tenants");
+    }
     BENCH_OK(ht_conn_open(&o, &c, &err));
     BENCH_OK(ht_setup_apply(c, &(struct ht_ring_source){.file = argv[1]}, &outcome, &err));
     BENCH_OK(ht_ring_load(argv[1], &ring, &err));
@@ -50,13 +54,13 @@ int bench_world(int argc, char **argv)
     BENCH_OK(ht_egress_set(&egress, "http", "yes", &err));
     BENCH_OK(ht_egress_set(&egress, "allow", "127.0.0.1/32:1-65535", &err));
     const struct ht_ops ops = {.conn = c, .egress = &egress, .ring = ring};
-    for (int i = 0; i < TENANTS; i++) {
+    for (int i = 0; i < n_tenants; i++) {
         tenant(c, i + 1, &tenants[i]);
     }
-    for (int i = 0; i < atoi(argv[2]); i++) {
-        endpoint(&ops, &tenants[i % TENANTS], argv[3], argv[4]);
+    for (int i = 0; i < atoi(argv[3]); i++) {
+        endpoint(&ops, &tenants[i % n_tenants], argv[4], argv[5]);
     }
-    for (int i = 0; i < TENANTS; i++) {
+    for (int i = 0; i < n_tenants; i++) {
         ht_tenant_fini(&tenants[i]);
     }
     ht_ring_free(ring);

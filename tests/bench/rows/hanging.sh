@@ -5,7 +5,7 @@ background silent "$program" silent
 silent=$last
 sick_port=$(first_line silent)
 database sickworld
-"$program" world "$(dsn sickworld)" "$work/ring" 1000 "http://127.0.0.1:$sick_port/hook" sick || die "no sick endpoints"
+"$program" world "$(dsn sickworld)" "$work/ring" 4 1000 "http://127.0.0.1:$sick_port/hook" sick || die "no sick endpoints"
 p99() {
     sql "$1" "SELECT percentile_cont(0.99) WITHIN GROUP (ORDER BY a.total_us)::int FROM hooktop.attempt a
               JOIN hooktop.delivery d ON d.id = a.delivery_id JOIN bench.well e ON e.id = d.endpoint_id"
