@@ -333,6 +333,7 @@ CREATE TABLE hooktop.worker (
     version text NOT NULL,
     started_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     heartbeat_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+    heard_since timestamptz NOT NULL DEFAULT clock_timestamp(), -- without a gap
     asleep boolean NOT NULL DEFAULT false,
     concurrency int NOT NULL,
     in_console boolean NOT NULL,

@@ -190,14 +190,25 @@ BEGIN
       AND NOT EXISTS (SELECT FROM tenant_webhook_outbox o WHERE o.endpoint_id = h.endpoint_id AND o.lease_until > now_at);
 END $$;
 
+-- Whether the worker that had a lease lived on: it said goodbye, or that it is there after the half of the lease at which it
+-- would have renewed it. False: it died, for somebody else was heard half a lease long while it said nothing. NULL: that cannot be
+-- told yet, because nobody was; the database was away, and it may be about to come back.
+CREATE FUNCTION hooktop.outlived(worker uuid, lease_until timestamptz, half_lease interval) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN $1 IS NULL THEN false
+                WHEN h.id IS NULL OR h.heartbeat_at > $2 - $3 THEN true
+                WHEN EXISTS (SELECT FROM hooktop.worker x WHERE x.id <> h.id AND x.heartbeat_at - greatest(x.heard_since, h.heartbeat_at) >= $3)
+                THEN false END
+    FROM (SELECT) one LEFT JOIN hooktop.worker h ON h.id = $1
+$$;
+
 -- Takes rows of the endpoints named. Per endpoint: at most `room`, at most `cap` in flight over all workers, due from `floor`
 -- on, oldest first. A cap of 1 means strictly in order: only the first row, and only when it is due and free.
 -- Where its breaker is half open one row is taken, by one worker; its rate is kept over all workers.
 -- A row whose lease ran out is free again and keeps its attempt number; `claims` tells how often it was taken without
--- being settled, and its data is left out when that says it may be what kills workers. Where the worker that had it lives on
--- (it said so after the half of that lease at which it would have renewed it), that does not count. One that two workers died
--- with is suspect, and so are all that they had in hand: so that it becomes clear which of them it is, a suspect is taken
--- alone, and none while the worker says that it has one. One whose request could be built is renewed as innocent.
+-- being settled, and its data is left out when that says it may be what kills workers. Where the worker that had it lived on,
+-- that does not count; before it counts for the second time it must be certain. One that two workers died with is suspect,
+-- and so are all that they had in hand: so that it becomes clear which of them it is, a suspect is taken alone, and none while the
+-- worker says that it has one. One whose request could be built is renewed as innocent; two have to die with it alone.
 -- A worker says that it is there (heartbeat) before it claims: one that is alone counts its own rows itself, and only where
 -- there are several are their leases counted here. `floor_at` (NULL: not looked at) is the due time of the endpoint's first row.
 CREATE FUNCTION hooktop.claim(worker uuid, lease_ms int, tenants uuid[], endpoints uuid[], rooms int[], caps int[],
@@ -257,12 +268,11 @@ BEGIN
     FROM unnest(who, room_of, cap_of, floor_of, version_of) AS w (endpoint, room, cap, floor_at, version)
     CROSS JOIN LATERAL (
         SELECT o.ctid AS row_at, o.event_id,
-               CASE WHEN o.claims > 0 AND EXISTS (
-                   SELECT FROM worker h WHERE h.id = o.worker_id AND h.heartbeat_at > o.lease_until - half_lease)
-               THEN o.claims - 1 ELSE o.claims END AS strikes
+               CASE WHEN o.claims > 0 AND outlived(o.worker_id, o.lease_until, half_lease) THEN o.claims - 1 ELSE o.claims END AS strikes
         FROM tenant_webhook_outbox o
         WHERE o.endpoint_id = w.endpoint AND o.due_at >= w.floor_at AND o.due_at <= now_at
           AND (o.lease_until IS NULL OR o.lease_until <= now_at) AND (o.not_before IS NULL OR o.not_before <= now_at)
+          AND (o.claims < 2 OR outlived(o.worker_id, o.lease_until, half_lease) IS NOT NULL)
         ORDER BY o.due_at LIMIT w.room FOR UPDATE SKIP LOCKED) x
     WHERE w.cap > 1 AND w.room > 0;
     IF in_order THEN
@@ -271,14 +281,13 @@ BEGIN
         FROM unnest(who, room_of, cap_of, floor_of, version_of) AS w (endpoint, room, cap, floor_at, version)
         CROSS JOIN LATERAL (
             SELECT o.ctid AS row_at, o.event_id,
-                   CASE WHEN o.claims > 0 AND EXISTS (
-                       SELECT FROM worker h WHERE h.id = o.worker_id AND h.heartbeat_at > o.lease_until - half_lease)
-                   THEN o.claims - 1 ELSE o.claims END AS strikes
+                   CASE WHEN o.claims > 0 AND outlived(o.worker_id, o.lease_until, half_lease) THEN o.claims - 1 ELSE o.claims END AS strikes
             FROM tenant_webhook_outbox o
             WHERE o.ctid = (SELECT y.ctid FROM tenant_webhook_outbox y
                             WHERE y.endpoint_id = w.endpoint ORDER BY y.due_at LIMIT 1) -- also before the floor
               AND o.due_at <= now_at
               AND (o.lease_until IS NULL OR o.lease_until <= now_at) AND (o.not_before IS NULL OR o.not_before <= now_at)
+              AND (o.claims < 2 OR outlived(o.worker_id, o.lease_until, half_lease) IS NOT NULL)
             FOR UPDATE SKIP LOCKED) x
         WHERE w.cap = 1;
         rows_at := rows_at || more_rows;
@@ -311,7 +320,7 @@ BEGIN
     )
     -- An event that is not there any more is treated like one that kills: its delivery is set aside.
     SELECT g.tenant_id, g.endpoint_id, g.delivery_id, g.lease_id, g.attempts + 1, CASE WHEN e.id IS NULL THEN 1000 ELSE g.claims END,
-           g.body_version::int, g.version, g.due_at, g.event_id, e.type, CASE WHEN g.claims <= 3 THEN e.data::text END, e.source,
+           g.body_version::int, g.version, g.due_at, g.event_id, e.type, CASE WHEN g.claims <= 4 THEN e.data::text END, e.source,
            e.performed_by, e.event_name, e.workflow, e.created_at, now_at
     FROM got g
     LEFT JOIN event e ON e.id = g.event_id AND e.tenant_id = g.tenant_id
@@ -390,16 +399,19 @@ BEGIN
 END $$;
 
 -- A worker says that it lives, and whether it sleeps. `maintain`: nobody has maintained for an hour; `replay`: a replay is under
--- way; it is for this worker to call maintain() or replay_step(), apart from this, so that what fails there leaves it alive.
+-- way; `compact`: the waiting table has grown out of proportion. It is for this worker to call maintain(), replay_step() or
+-- compact_outbox(), apart from this, so that what fails there leaves it alive.
 CREATE FUNCTION hooktop.heartbeat(worker uuid, name text, version text, concurrency int, in_console boolean, asleep boolean,
-                                  OUT other_worker boolean, OUT maintain boolean, OUT replay boolean, OUT db_now timestamptz)
+                                  OUT other_worker boolean, OUT maintain boolean, OUT replay boolean, OUT compact boolean,
+                                  OUT db_now timestamptz)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
     db_now := clock_timestamp();
     INSERT INTO worker AS w (id, name, version, concurrency, in_console, asleep)
     VALUES (heartbeat.worker, heartbeat.name, heartbeat.version, heartbeat.concurrency, heartbeat.in_console, heartbeat.asleep)
-    ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp(), asleep = excluded.asleep;
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp(), asleep = excluded.asleep,
+        heard_since = CASE WHEN w.heartbeat_at < heartbeat.db_now - interval '10 s' THEN heartbeat.db_now ELSE w.heard_since END;
     other_worker := EXISTS (SELECT FROM worker w WHERE w.id <> heartbeat.worker AND NOT w.in_console
                                                    AND w.heartbeat_at > heartbeat.db_now - interval '15 s');
     -- producers wake it while it says so, or until its next heartbeat is long due
@@ -410,6 +422,7 @@ BEGIN
     END IF;
     maintain := NOT EXISTS (SELECT FROM worker w WHERE w.maintained_at > heartbeat.db_now - interval '1 h');
     replay := EXISTS (SELECT FROM replay r WHERE r.state = 'running');
+    compact := (date_part('epoch', db_now) * 1000)::bigint > coalesce(pg_sequence_last_value('compact_after'), 0) AND outbox_sparse();
 END $$;
 -- A worker leaves; consoles are told of what it settled last.
 CREATE FUNCTION hooktop.goodbye(worker uuid) RETURNS void LANGUAGE sql SECURITY DEFINER

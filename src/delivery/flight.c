@@ -20,7 +20,7 @@ struct ht_flight *ht_flight_new(struct ht_engine *e, struct ht_fair_endpoint *ep
     f->endpoint = ep;
     f->lease_until = lease_until;
     f->stage = HT_FLIGHT_AWAITING;
-    if (f->row.claims >= HT_CLAIMS_MAX) {
+    if (f->row.claims >= HT_CLAIMS_SUSPECT) {
         e->suspect = f;
         e->suspect_since = ht_mono_us();
     }

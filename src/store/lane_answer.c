@@ -306,11 +306,13 @@ struct heartbeat_row {
     bool other_worker;
     bool maintain;
     bool replay;
+    bool compact;
 };
 static const struct ht_col heartbeat_cols[] = {
     HT_COL("other_worker", heartbeat_row, other_worker, BOOL),
     HT_COL("maintain", heartbeat_row, maintain, BOOL),
     HT_COL("replay", heartbeat_row, replay, BOOL),
+    HT_COL("compact", heartbeat_row, compact, BOOL),
 };
 
 static bool heartbeat(struct ht_lane *l, struct ht_lane_request *q, const PGresult *r)
@@ -327,6 +329,8 @@ static bool heartbeat(struct ht_lane *l, struct ht_lane_request *q, const PGresu
         if (ht_params_bind(&maintain->params, NULL) == HT_OK)
             ht_lane_follow_up(l, maintain);
     }
+    if (row.compact)
+        ht_lane_follow_up(l, ht_lane_request_new(HT_LANE_COMPACT));
     if (row.replay)
         ht_lane_follow_up(l, ht_lane_request_new(HT_LANE_REPLAY));
     return false;
@@ -380,9 +384,10 @@ const struct ht_lane_statement ht_lane_statements[HT_LANE_KIND_COUNT] = {
     [HT_LANE_RELEASE] = {"lane_release", "SELECT hooktop.release($1, $2, $3, $4, $5)", true, NULL, NULL},
     [HT_LANE_HEARTBEAT] =
         {"lane_heartbeat",
-         "SELECT other_worker, maintain, replay, db_now FROM hooktop.heartbeat($1, $2, $3, $4, $5, $6)", false,
+         "SELECT other_worker, maintain, replay, compact, db_now FROM hooktop.heartbeat($1, $2, $3, $4, $5, $6)", false,
          heartbeat, NULL},
     [HT_LANE_MAINTAIN] = {"lane_maintain", "SELECT hooktop.maintain($1)", false, NULL, NULL},
+    [HT_LANE_COMPACT] = {"lane_compact", "SELECT hooktop.compact_outbox()", false, NULL, NULL},
     [HT_LANE_REPLAY] = {"lane_replay", "SELECT more, clock_timestamp() FROM hooktop.replay_step() more", false,
                         replayed, NULL},
     [HT_LANE_BACKLOG] = {"lane_backlog", "SELECT hooktop.backlog()", false, backlog, NULL},

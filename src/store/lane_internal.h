@@ -25,6 +25,7 @@ enum ht_lane_kind {
     HT_LANE_RELEASE,
     HT_LANE_HEARTBEAT,
     HT_LANE_MAINTAIN, /* follows a heartbeat that says it is due */
+    HT_LANE_COMPACT,  /* likewise */
     HT_LANE_REPLAY,   /* likewise, and itself while more is due */
     HT_LANE_BACKLOG,
     HT_LANE_GOODBYE,

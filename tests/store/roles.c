@@ -24,6 +24,7 @@ static const char *const expected_functions[] = {
     "audit_verify: admin audit_reader",
     "backlog: admin support viewer worker",
     "claim: worker",
+    "compact_outbox: worker",
     "delivery_cancel: admin support",
     "drop_partitions: worker",
     "emit: admin producer",

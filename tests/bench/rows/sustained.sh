@@ -1,5 +1,6 @@
 # Delivers 1,000,000 (TOTAL) in portions of 20,000, and compares the waiting table with 10,000 rows in it before and after:
-# its size with its indexes, and how long a claim of 500 rows takes.
+# its size with its indexes, and how long a claim of 500 rows takes. After is when neither autovacuum nor a worker's upkeep has
+# anything left to do.
 total=${TOTAL:-1000000}
 claim_us() { # DATABASE: the median of 21 claims, each undone
     local n
@@ -11,11 +12,13 @@ claim_us() { # DATABASE: the median of 21 claims, each undone
     done | awk '/^Time/ { print $2 * 1000 }' | sort -g | sed -n 11p
 }
 size() { sql "$1" "SELECT pg_total_relation_size('hooktop.tenant_webhook_outbox')"; }
-vacuumed() { # DATABASE: waits for autovacuum, as a table at rest would
+rested() { # DATABASE: a worker's heartbeats, every three seconds, and the upkeep that they ask for; nothing is delivered
     local n
-    for ((n = 0; n < 180; n++)); do
-        [ "$(sql "$1" "SELECT n_dead_tup < 2000 FROM pg_stat_all_tables WHERE relname = 'tenant_webhook_outbox'")" = t ] && return
-        sleep 1
+    for ((n = 0; n < 60; n++)); do
+        sql "$1" "SELECT hooktop.compact_outbox() FROM hooktop.heartbeat('11111111-1111-7111-8111-111111111111', 'idle:1', '0', 1, false, false) h
+            WHERE h.compact" >/dev/null
+        [ "$(sql "$1" "SELECT pg_stat_get_dead_tuples('hooktop.tenant_webhook_outbox'::regclass) < 2000 AND NOT hooktop.outbox_sparse()")" = t ] && return
+        sleep 3
     done
 }
 database sustained 10000
@@ -24,7 +27,8 @@ for ((done = 0; done < total; done += 20000)); do
     sql sustained "SELECT bench.fill('well', 20000)"
     whole sustained 0 20000 0 >/dev/null
 done
-vacuumed sustained
+rested sustained
+sql sustained "DELETE FROM hooktop.worker WHERE name = 'idle:1'"
 waiting=$(sql sustained "SELECT count(*) FROM hooktop.tenant_webhook_outbox")
 size_after=$(size sustained) claim_after=$(claim_us sustained)
 say "waiting table with $waiting rows: $((size_before / 1024)) KiB, claim $claim_before us; after $total deliveries $((size_after / 1024)) KiB, claim $claim_after us"
