@@ -113,6 +113,49 @@ BEGIN
     RETURN r.made;
 END $$;
 
+-- Delivers an event that has passed to who is subscribed to it now and has no delivery of it: to one endpoint, or (NULL) to all
+-- such. Returns how many deliveries came of it. The lock makes a second one who asks see what the first has made.
+CREATE FUNCTION hooktop.event_deliver(tenant uuid, id uuid, endpoint uuid, reason text) RETURNS int LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path = pg_catalog, hooktop, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    v event;
+    patterns text[];
+    whom uuid[];
+    has boolean;
+BEGIN
+    PERFORM check_tenant(tenant);
+    SELECT * INTO v FROM event x WHERE x.id = event_deliver.id AND x.tenant_id = tenant FOR NO KEY UPDATE;
+    IF v.id IS NULL THEN
+        PERFORM fail('missing', format('there is no event %s', event_deliver.id), 'hooktop event list shows them');
+    ELSIF v.data IS NULL THEN
+        PERFORM fail('state', 'the payload of the event is kept no longer', NULL);
+    END IF;
+    -- of the operator's own types only the exact name counts, as when they are raised
+    patterns := CASE WHEN EXISTS (SELECT FROM event_type t WHERE t.profile = 'operator' AND t.name = v.type
+                                  AND t.tenant_id = '00000000-0000-0000-0000-000000000000')
+                THEN ARRAY[v.type] ELSE patterns_of(v.type) END;
+    SELECT array_agg(e.id) FILTER (WHERE NOT d.has), bool_or(d.has) INTO whom, has
+    FROM endpoint e CROSS JOIN LATERAL (
+        SELECT EXISTS (SELECT FROM delivery d WHERE d.event_id = v.id AND d.tenant_id = tenant AND d.endpoint_id = e.id
+                       AND d.id >= uuid_at(v.created_at)) AS has) d
+    WHERE e.tenant_id = tenant AND e.status <> 'removed' AND e.id = coalesce(event_deliver.endpoint, e.id)
+      AND EXISTS (SELECT FROM subscription s WHERE s.tenant_id = tenant AND s.endpoint_id = e.id AND s.pattern = ANY (patterns)
+                  AND s.valid_to IS NULL)
+      AND (e.source_filter IS NULL OR e.profile <> 'claimable' OR e.source_filter = coalesce(v.source, 'api'))
+      AND (e.workflows IS NULL OR e.profile <> 'instnt' OR v.workflow = ANY (e.workflows));
+    IF whom IS NULL AND has THEN
+        PERFORM fail('state', 'whoever is meant and subscribed to it has a delivery of it already', 'hooktop delivery redeliver sends that again');
+    ELSIF whom IS NULL THEN
+        PERFORM fail('state', format('nobody who is meant is subscribed to %s, or their filters leave this event out', v.type),
+                     'hooktop endpoint edit ENDPOINT --subscribe PATTERN');
+    END IF;
+    PERFORM emit_held(tenant, v.id, v.type, clock_timestamp(), whom);
+    PERFORM wake(whom[1]);
+    PERFORM audit_add(tenant, 'event.delivered', v.id::text, reason, json_build_object('endpoints', whom));
+    RETURN cardinality(whom);
+END $$;
+
 -- replays: what matches -----------------------------------------------------------------------------------------------------
 -- Without a status: what failed for good, and what was tried in vain and waits for its next try.
 CREATE FUNCTION hooktop.replay_matching(tenant uuid, since timestamptz, until timestamptz, endpoint uuid, status text, error text,
@@ -315,12 +358,12 @@ BEGIN
     END LOOP;
 END $$;
 REVOKE ALL ON FUNCTION hooktop.redeliver_row(uuid, uuid, timestamptz, boolean, text), hooktop.redeliver(uuid, uuid, text),
-    hooktop.replay_matching(uuid, timestamptz, timestamptz, uuid, text, text, int, text),
+    hooktop.event_deliver(uuid, uuid, uuid, text), hooktop.replay_matching(uuid, timestamptz, timestamptz, uuid, text, text, int, text),
     hooktop.replay_preview(uuid, timestamptz, timestamptz, uuid, text, text, int, text),
     hooktop.replay_advance(uuid, uuid, int), hooktop.replay_step(int),
     hooktop.replay_start(uuid, timestamptz, timestamptz, uuid, text, text, int, text, float8, text),
     hooktop.replay_change(uuid, uuid, text, text, float8), hooktop.replay_tally(uuid) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION hooktop.redeliver(uuid, uuid, text),
+GRANT EXECUTE ON FUNCTION hooktop.redeliver(uuid, uuid, text), hooktop.event_deliver(uuid, uuid, uuid, text),
     hooktop.replay_preview(uuid, timestamptz, timestamptz, uuid, text, text, int, text),
     hooktop.replay_start(uuid, timestamptz, timestamptz, uuid, text, text, int, text, float8, text),
     hooktop.replay_change(uuid, uuid, text, text, float8) TO hooktop_support;

@@ -69,6 +69,35 @@ enum ht_rc ht_cmd_event_show(struct ht_ctx *ctx, const struct ht_args *args, str
     return HT_OK;
 }
 
+enum ht_rc ht_cmd_event_deliver(struct ht_ctx *ctx, const struct ht_args *args, struct ht_err *err)
+{
+    HT_CLEANUP(ht_event_fini) struct ht_event event = {0};
+    HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint endpoint = {0};
+    struct ht_conn *conn;
+    bool one = args->operands_len > 1;
+    int32_t n = 0;
+    enum ht_rc rc = ht_ctx_conn(ctx, &conn, err);
+    if (rc == HT_OK)
+        rc = ht_store_event_find(conn, args->operands[0], &event, err);
+    if (rc == HT_OK && one)
+        rc = ht_ctx_endpoint(ctx, args->operands[1], &endpoint, err);
+    if (rc == HT_OK)
+        rc = ht_store_event_deliver(conn, &event, one ? &endpoint.id : NULL, ctx->reason, &n, err);
+    if (rc != HT_OK)
+        return rc;
+    char id[HT_UUID_TEXT];
+    ht_uuid_format(&event.id, id);
+    if (ctx->json) {
+        struct ht_out_object o;
+        ht_out_begin(&o);
+        ht_jw_uuid(&o.w, "id", &event.id);
+        ht_jw_int(&o.w, "deliveries", n);
+        ht_out_end(&o);
+    } else
+        ht_out_printf("event %s: %" PRId32 " deliver%s made\n", id, n, n == 1 ? "y" : "ies");
+    return HT_OK;
+}
+
 enum ht_rc ht_cmd_event_purge(struct ht_ctx *ctx, const struct ht_args *args, struct ht_err *err)
 {
     HT_CLEANUP(ht_event_fini) struct ht_event event = {0};

@@ -146,6 +146,15 @@ const struct ht_command ht_commands[] = {
      .about = FILTER_ABOUT},
     {.name = "event show", ONE("EVENT"), .run = ht_cmd_event_show, .summary = "One event with its data and deliveries"},
 
+    {.name = "event deliver",
+     .operands = "EVENT [ENDPOINT]",
+     .min = 1,
+     .max = 2,
+     .flags = HT_COMMAND_WRITES | HT_COMMAND_AUDITED,
+     .run = ht_cmd_event_deliver,
+     .summary = "Deliver it to who is subscribed now and has no delivery of it",
+     .about = "For an event that nobody was subscribed to in time. What was delivered, or given up, is sent again by "
+              "hooktop delivery redeliver."},
     {.name = "event purge",
      ONE("EVENT"),
      .flags = HT_COMMAND_WRITES | HT_COMMAND_AUDITED | HT_COMMAND_CONFIRMS,

@@ -11,6 +11,7 @@
 #define CLOCK_APART_US  (INT64_C(5) * 1000000)
 #define XACT_NOTABLE_US (INT64_C(600) * 1000000)
 #define XACT_WRONG_US   (INT64_C(3600) * 1000000)
+#define NAPTIME_MOST_S  60 /* what PostgreSQL has by itself */
 
 static void close_conn(struct ht_conn **c)
 {
@@ -123,6 +124,11 @@ static void look_at_server(struct ht_doctor *d)
     if (!s.autovacuum)
         ht_doctor_say(d, HT_DOCTOR_WRONG, "server", NULL, "set autovacuum = on in postgresql.conf",
                       "autovacuum is off: the tables that workers search grow without end");
+    else if (s.naptime_s > NAPTIME_MOST_S)
+        ht_doctor_say(d, HT_DOCTOR_NOTE, "server", NULL, "set autovacuum_naptime = 1min, or less, in postgresql.conf",
+                      "autovacuum looks every %" PRId32
+                      " s only: the waiting table grows to what is delivered meanwhile",
+                      s.naptime_s);
     look_at_use(d, &s);
     look_at_commits(d);
 }

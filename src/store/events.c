@@ -228,3 +228,17 @@ enum ht_rc ht_store_event_purge(struct ht_conn *c, const struct ht_event *v, con
     ht_put_text(&p, reason);
     return ht_conn_one(c, &s, &p, cols, HT_COUNT(cols), ret_bodies, sizeof(*ret_bodies), err);
 }
+
+enum ht_rc ht_store_event_deliver(struct ht_conn *c, const struct ht_event *v, const struct ht_uuid *endpoint,
+                                  const char *reason, int32_t *ret_deliveries, struct ht_err *err)
+{
+    static const struct ht_col cols[] = {{.sql = "deliveries", .kind = HT_COL_I32}};
+    static const struct ht_stmt s = {.what = "event deliver", .sql = "SELECT hooktop.event_deliver($1, $2, $3, $4)"};
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_params_init(&p);
+    ht_put_uuid(&p, &v->tenant_id);
+    ht_put_uuid(&p, &v->id);
+    ht_put_uuid(&p, endpoint);
+    ht_put_text(&p, reason);
+    return ht_conn_one(c, &s, &p, cols, HT_COUNT(cols), ret_deliveries, sizeof(*ret_deliveries), err);
+}

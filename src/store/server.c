@@ -13,6 +13,7 @@ enum ht_rc ht_store_server(struct ht_conn *c, struct ht_server *ret, struct ht_e
         HT_COL("", ht_server, fsync, BOOL),
         HT_COL("", ht_server, full_page_writes, BOOL),
         HT_COL("", ht_server, autovacuum, BOOL),
+        HT_COL("", ht_server, naptime_s, I32),
         HT_COL("", ht_server, oldest_xact_at, TIME),
     };
     static const struct ht_stmt s = {
@@ -21,6 +22,7 @@ enum ht_rc ht_store_server(struct ht_conn *c, struct ht_server *ret, struct ht_e
                " (SELECT count(*)::int FROM pg_stat_activity a WHERE a.backend_type = 'client backend'),"
                " current_setting('fsync')::bool, current_setting('full_page_writes')::bool,"
                " current_setting('autovacuum')::bool,"
+               " extract(epoch FROM current_setting('autovacuum_naptime')::interval)::int,"
                " (SELECT min(a.xact_start) FROM pg_stat_activity a WHERE a.datname = current_database()"
                " AND a.pid <> pg_backend_pid() AND a.backend_type = 'client backend')",
     };

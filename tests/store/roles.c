@@ -35,6 +35,7 @@ static const char *const expected_functions[] = {
     "endpoint_state: admin support",
     "endpoint_url: admin support viewer",
     "endpoint_verified: admin support",
+    "event_deliver: admin support",
     "event_purge: admin",
     "failing_most: admin support viewer",
     "failure_acknowledge: admin support",

@@ -20,6 +20,7 @@ ht_command_fn ht_cmd_type_add;
 ht_command_fn ht_cmd_emit;
 ht_command_fn ht_cmd_event_list;
 ht_command_fn ht_cmd_event_show;
+ht_command_fn ht_cmd_event_deliver;
 ht_command_fn ht_cmd_event_purge;
 ht_command_fn ht_cmd_why;
 ht_command_fn ht_cmd_endpoint_list;

@@ -177,6 +177,11 @@ HT_MUST_CHECK enum ht_rc ht_store_event_find(struct ht_conn *c, const char *id, 
 /* Every endpoint of the event's tenant, or `endpoint` alone (NULL: all), with what became of the event there. */
 HT_MUST_CHECK enum ht_rc ht_store_why(struct ht_conn *c, const struct ht_event *v, const struct ht_uuid *endpoint,
                                       struct ht_whys *ret, struct ht_err *err);
+/* Makes the deliveries of a past event that are missing: to `endpoint`, or (NULL) to all that are subscribed to it now.
+ * HT_FAILED when that is nobody. */
+HT_MUST_CHECK enum ht_rc ht_store_event_deliver(struct ht_conn *c, const struct ht_event *v,
+                                                const struct ht_uuid *endpoint, const char *reason,
+                                                int32_t *ret_deliveries, struct ht_err *err);
 /* Removes the payload and the stored answers of one event. HT_FAILED while deliveries of it wait. */
 HT_MUST_CHECK enum ht_rc ht_store_event_purge(struct ht_conn *c, const struct ht_event *v, const char *reason,
                                               int64_t *ret_bodies, struct ht_err *err);

@@ -10,6 +10,7 @@ struct ht_server {
     int32_t max_connections;
     int32_t connections; /* in use by anybody */
     bool fsync, full_page_writes, autovacuum;
+    int32_t naptime_s;      /* between two rounds of autovacuum */
     int64_t oldest_xact_at; /* the oldest transaction that is open there, as far as the login may see; 0: none */
 };
 HT_MUST_CHECK enum ht_rc ht_store_server(struct ht_conn *c, struct ht_server *ret, struct ht_err *err);
