@@ -63,6 +63,17 @@ static double contrast(int32_t a, int32_t b)
     return la > lb ? (la + 0.05) / (lb + 0.05) : (lb + 0.05) / (la + 0.05);
 }
 
+/* What a terminal of 256 colours shows of one. */
+static int32_t of_256(int32_t rgb)
+{
+    static const int32_t steps[] = {0, 95, 135, 175, 215, 255};
+    int n = ht_colour_256(rgb);
+    if (n >= 232)
+        return (8 + 10 * (n - 232)) * 0x010101;
+    n -= 16;
+    return steps[n / 36] << 16 | steps[n / 6 % 6] << 8 | steps[n % 6];
+}
+
 /* `paper` and `ink` are the terminal's, where the theme has none of its own. */
 static void readable(const char *theme, int32_t paper, int32_t ink, double least)
 {
@@ -76,6 +87,11 @@ static void readable(const char *theme, int32_t paper, int32_t ink, double least
         if (contrast(fg, bg) < least)
             fail_msg("%s: style %d: #%06x on #%06x has a contrast of %.2f only", theme, s, (unsigned)fg, (unsigned)bg,
                      contrast(fg, bg));
+        fg = look.fg.rgb >= 0 ? of_256(fg) : fg;
+        bg = look.bg.rgb >= 0 ? of_256(bg) : bg;
+        if (contrast(fg, bg) < least)
+            fail_msg("%s: style %d, of 256 colours: #%06x on #%06x has a contrast of %.2f only", theme, s, (unsigned)fg,
+                     (unsigned)bg, contrast(fg, bg));
     }
 }
 
@@ -94,6 +110,22 @@ static void contrasts_suffice(void **state)
         readable("ocean", terminals[i], terminals[i], 4.5);
         readable("paper", terminals[i], terminals[i], 4.5);
         readable("contrast", terminals[i], terminals[i], 7);
+    }
+}
+
+/* No terminal has a yellow or a bright colour that can be read on white: with 16 colours the light ones have none. */
+static void no_yellow_on_white(void **state)
+{
+    static const char *const light[] = {"light", "paper"};
+    (void)state;
+    for (size_t i = 0; i < HT_COUNT(light); i++) {
+        struct ht_theme t;
+        assert_int_equal(ht_theme_load(light[i], NULL, &t, NULL), HT_OK);
+        for (int s = 0; s < HT_STYLE_COUNT; s++) {
+            const struct ht_look *l = &t.looks[s];
+            if (l->bg.ansi == HT_COLOUR_DEFAULT && (l->fg.ansi == 3 || l->fg.ansi > 8))
+                fail_msg("%s: style %d is colour %d", light[i], s, l->fg.ansi);
+        }
     }
 }
 
@@ -216,6 +248,7 @@ int main(void)
         cmocka_unit_test(all_bundled_ones_load),
         cmocka_unit_test(states_differ_without_colour),
         cmocka_unit_test(contrasts_suffice),
+        cmocka_unit_test(no_yellow_on_white),
         cmocka_unit_test(default_suits_light_and_dark),
         cmocka_unit_test(the_ladder),
         cmocka_unit_test(a_users_own),
