@@ -72,7 +72,7 @@ SCENES = [
     ("deliveries", "The live log: it follows until one moves, and says how many came meanwhile.", ":deliveries\r", FULL),
     ("failures", "What fails alike, the most first: endpoint, error, status.", ":failures\r", "http_5xx"),
     ("redeliver", "All of a group again: the exact count first.", "R", "[>Cancel<]"),
-    ("replay", "It is done at a rate, and can be paused.", "y", "Replay"),
+    ("replay", "It is done at a rate, and can be paused.", "y", "What became of them"),
     ("filter", "A filter, applied as it is typed; a mistake is marked at its column.", ":deliveries\r/attempts:>1 status:succeeded", "attempts:>1"),
     ("delivery", "A delivery: its attempts, and the request as it was sent.", "\r\r", "[Request]"),
     ("response", "What the receiver answered.", "\t", "[Response]"),
