@@ -472,13 +472,26 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
     snprintf(ret, size, "%zu/%zu", rows.n ? st->lists[s->tab].cursor + 1 : 0, rows.n);
 }
 
+static bool is_subscribed(const struct ht_endpoint_detail *d, const char *pattern)
+{
+    for (size_t i = 0; i < d->subscriptions.n; i++)
+        if (strcmp(d->subscriptions.rows[i].pattern, pattern) == 0)
+            return true;
+    return false;
+}
+
 /* What A asked for. */
 static void line(struct ht_app *app, struct ht_screen *s, const char *text)
 {
+    const struct state *st = s->state;
     char pattern[160];
     if (!text[0])
         return;
     ht_text_clean_str(pattern, sizeof pattern, text, HT_TEXT_CELL);
+    if (is_subscribed(&st->d, text)) {
+        ht_app_flash(app, HT_FLASH_ERROR, "it is subscribed to %s already", pattern);
+        return;
+    }
     struct ht_request *r = ht_request_new(HT_REQ_SUBSCRIBE, 0);
     r->id = s->id;
     r->text = ht_strdup(text);
