@@ -2,6 +2,7 @@
 """The console on a big store, as the login of a dsn: how long until each screen has its data, and what keys, idling and memory
 take there. Prints `name value` lines; `name -` where the data did not come. usage: console_big.py BUILD_DIR WORK_DIR DSN ADMIN_DSN"""
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from screen import Console, p99
 
 BUILD, WORK, DSN, ADMIN = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3], sys.argv[4]
 KEYS = 60
+WAITS = re.compile("fetching|counting")  # what stands where the data is to come
 CONFIG = WORK / "console_big.ini"
 CONFIG.write_text(f"[vault]\nkey_file = {WORK}/ring\n[worker]\nin_console = no\n[ui]\nclock = no\n")
 ENV = {"PATH": os.environ["PATH"], "TERM": "xterm-256color", "LC_ALL": "C.UTF-8", "HOME": str(WORK)}
@@ -34,7 +36,7 @@ def has(name, *more):
     """The screen of this name, with its data, and with these texts."""
     def shows(lines):
         text = "\n".join(lines)
-        return f"> {name}" in lines[0] and "fetching" not in text and all(m in text for m in more)
+        return f"> {name}" in lines[0] and not WAITS.search(text) and all(m in text for m in more)
     return shows
 
 
@@ -55,14 +57,14 @@ for key, name in (b"2", "Deliveries"), (b"3", "Failures"), (b"4", "Event types")
         (b"9", "Replays"):
     say(f"screen:{name.replace(' ', '_')}", c.time_to(key, has(name if name != "Event types" else "Types")))
 c.time_to(b"8", has("Events"))
-say("screen:why", c.time_to(b"\r", lambda lines: "[Why]" in "\n".join(lines) and "fetching" not in "\n".join(lines)))
+say("screen:why", c.time_to(b"\r", lambda lines: "[Why]" in "\n".join(lines) and not WAITS.search("\n".join(lines))))
 c.time_to(b"2", has("Deliveries"))
 c.key(b"j")
-say("screen:Delivery", c.time_to(b"\r", lambda lines: "[Request]" in "\n".join(lines) and "fetching" not in "\n".join(lines)))
+say("screen:Delivery", c.time_to(b"\r", lambda lines: "[Request]" in "\n".join(lines) and not WAITS.search("\n".join(lines))))
 c.time_to(b"1", has("Endpoints", "endpoint"))
 key = b"\r"
 for tab in "Overview", "Subscriptions", "Secrets", "Health", "Deliveries", "Audit":
-    say(f"screen:Endpoint,_{tab}", c.time_to(key, lambda lines, tab=tab: f"[{tab}" in "\n".join(lines) and "fetching" not in "\n".join(lines)))
+    say(f"screen:Endpoint,_{tab}", c.time_to(key, lambda lines, tab=tab: f"[{tab}" in "\n".join(lines) and not WAITS.search("\n".join(lines))))
     key = b"\t"
 c.close()
 
@@ -72,14 +74,14 @@ c.chunks(1, 30)
 print("cursor_bytes", max(c.key(b"j")[1] for _ in range(5)))
 print("page_bytes", c.key(b"\x1b[6~")[1])
 c.key(b"g")
-print("idle_keys", p99([c.key(b"jk"[i // 20 % 2:][:1])[0] for i in range(KEYS)]))
+print("idle_keys", p99([c.key(b"jk"[i % 2:][:1])[0] for i in range(KEYS)]))
 c.chunks(1)
 n, woken = c.idle(5)
 print("idle_bytes", n)
 print("idle_wakeups", woken)
 for pid in (backends := [int(p) for p in sql("SELECT pid FROM pg_stat_activity WHERE application_name ~ '^hooktop' AND datname = current_database()").split()]):
     os.kill(pid, signal.SIGSTOP)
-print("stopped_keys", p99([c.key(b"jk"[i // 20 % 2:][:1])[0] for i in range(KEYS)]))
+print("stopped_keys", p99([c.key(b"jk"[i % 2:][:1])[0] for i in range(KEYS)]))
 for pid in backends:
     os.kill(pid, signal.SIGCONT)
 c.chunks(1)

@@ -1,4 +1,5 @@
 """The console in a terminal of 140x40, timed and counted from outside: what the benches of the console share."""
+import codecs
 import fcntl
 import os
 import pty
@@ -12,6 +13,7 @@ from pathlib import Path
 
 sys.dont_write_bytecode = True
 QUIET = 0.03  # nothing for so long: it has drawn
+FRAME = 0.005  # what comes closer together is one frame
 
 
 def p99(times):
@@ -63,6 +65,7 @@ class Console:
         from terminal import _Screen, _Stream  # of tests/lib
         self.screen = _Screen(self.columns, self.rows)
         self.stream = _Stream(self.screen)
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self.unseen, self.emulator = [], True
         return self
 
@@ -75,8 +78,9 @@ class Console:
         while True:
             while self.unseen:
                 data, at = self.unseen.pop(0)
-                self.stream.feed(data.decode("utf-8", "replace"))
-                if shows(self.lines()):
+                self.stream.feed(self.decoder.decode(data))
+                whole = not self.unseen or self.unseen[0][1] - at > FRAME
+                if whole and shows(self.lines()):
                     return at - begin
             if time.monotonic() > end:
                 return None
