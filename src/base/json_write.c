@@ -15,18 +15,31 @@ static void quote_char(struct ht_buf *out, uint32_t ch)
         pair += 2;
     if (*pair != '\0')
         ht_buf_addf(out, "\\%c", pair[1]);
-    else if (ch >= 0x20 && ch < 0x7f)
-        ht_buf_addc(out, (char)ch);
     else if (ch < 0x10000)
         ht_buf_addf(out, "\\u%04" PRIx32, ch);
     else
         ht_buf_addf(out, "\\u%04" PRIx32 "\\u%04" PRIx32, 0xd800 + ((ch - 0x10000) >> 10), 0xdc00 + (ch & 0x3ff));
 }
 
+/* How many bytes from here on stand for themselves. */
+static size_t plain(const char *s, size_t len)
+{
+    size_t n = 0;
+    while (n < len && s[n] >= 0x20 && s[n] < 0x7f && s[n] != '"' && s[n] != '\\')
+        n++;
+    return n;
+}
+
 void ht_json_quote(struct ht_buf *out, const char *s, size_t len)
 {
     ht_buf_addc(out, '"');
     for (size_t at = 0; at < len && !out->over;) {
+        size_t run = plain(s + at, len - at);
+        if (run > 0) {
+            ht_buf_add(out, s + at, run);
+            at += run;
+            continue;
+        }
         uint32_t ch = 0xfffd;
         size_t n = ht_utf8_decode(s + at, len - at, &ch);
         quote_char(out, ch);

@@ -46,10 +46,25 @@ size_t ht_utf8_encode(uint32_t ch, char ret[4])
     return n;
 }
 
+/* Bytes from here on that are ASCII, in steps of eight: nearly all text is. */
+static size_t ascii(const char *bytes, size_t len)
+{
+    size_t n = 0;
+    for (uint64_t eight; n + sizeof eight <= len; n += sizeof eight) {
+        memcpy(&eight, bytes + n, sizeof eight);
+        if (eight & UINT64_C(0x8080808080808080))
+            break;
+    }
+    return n;
+}
+
 bool ht_utf8_valid(const char *bytes, size_t len)
 {
     for (size_t at = 0; at < len;) {
         uint32_t ch;
+        at += ascii(bytes + at, len - at);
+        if (at == len)
+            break;
         size_t n = ht_utf8_decode(bytes + at, len - at, &ch);
         if (n == 0)
             return false;

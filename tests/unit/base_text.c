@@ -303,6 +303,9 @@ static void utf8(void **state)
     assert_true(ht_utf8_valid("", 0));
     assert_true(ht_utf8_valid(BYTES("a\0\xc3\xa9\xf0\x9f\x98\x80")));
     assert_false(ht_utf8_valid(BYTES("a\xc3")));
+    assert_true(ht_utf8_valid(BYTES("sixteen letters.\xc3\xa9sixteen letters.")));
+    assert_false(ht_utf8_valid(BYTES("sixteen letters.\xc3")));
+    assert_false(ht_utf8_valid(BYTES("sixteen\xff letters")));
     assert_false(ht_utf8_valid(BYTES("\xf8\x88\x80\x80\x80")));
 }
 
