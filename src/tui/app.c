@@ -7,6 +7,7 @@
 #define RETRY_POST_US 100000
 #define SECOND_US     1000000
 #define AGE_STEP_US   10000000
+#define BEHIND_US     300000
 
 void ht_app_init(struct ht_app *app, const struct ht_tui_options *o, const struct ht_terminal *term, int64_t now_us)
 {
@@ -41,7 +42,18 @@ int64_t ht_app_db_now(const struct ht_app *app)
 
 bool ht_app_stale(const struct ht_app *app, const struct ht_screen *s)
 {
-    return app->link != HT_LINK_UP && s->data_at != 0;
+    return (app->link != HT_LINK_UP && s->data_at != 0) || s->behind;
+}
+
+static bool other_filter(const struct ht_screen *s)
+{
+    return s->data_at != 0 && strcmp(s->shown, s->filter.applied) != 0;
+}
+
+/* Most answers come before anybody wonders; what takes longer, or failed, leaves rows that the filter may not match. */
+static bool is_behind(const struct ht_app *app, const struct ht_screen *s)
+{
+    return other_filter(s) && (s->failed.rc || (s->ticket != 0 && app->now_us >= s->asked_at + BEHIND_US));
 }
 
 /* What is said ----------------------------------------------------------------------------------------------------- */
@@ -97,6 +109,7 @@ bool ht_app_ask(struct ht_app *app, struct ht_screen *s, struct ht_request *r)
         return false;
     }
     s->ticket = app->last_ticket;
+    s->asked_at = app->now_us;
     s->fetch_at = INT64_MAX;
     return true;
 }
@@ -234,6 +247,7 @@ static void take_page(struct ht_app *app, struct ht_screen *s, struct ht_reply *
     }
     ht_err_clear(&s->failed);
     s->data_at = app->now_us;
+    snprintf(s->shown, sizeof s->shown, "%s", s->filter.applied);
     app->took_ms = reply->took_ms;
     if (s->class->reply)
         s->class->reply(app, s, reply);
@@ -308,6 +322,8 @@ int64_t ht_app_due_us(const struct ht_app *app)
         due = s->fetch_at;
     if (app->link == HT_LINK_UP && !app->who_known && app->who_ticket == 0)
         due = app->now_us + RETRY_POST_US;
+    if (s->ticket != 0 && !s->behind && other_filter(s) && (at = s->asked_at + BEHIND_US) < due)
+        due = at;
     if (s->class->due && (at = s->class->due(s)) < due)
         due = at;
     return due;
@@ -334,6 +350,10 @@ void ht_app_step(struct ht_app *app)
         if (!app->who_known && app->who_ticket == 0)
             ask_who(app);
     }
+    bool behind = is_behind(app, s);
+    if (behind != s->behind)
+        app->dirty = true;
+    s->behind = behind;
     if (ticking(app) && clock_us(app) / SECOND_US != app->drawn_second)
         app->dirty = true;
 }

@@ -160,6 +160,29 @@ static void short_lists_are_sorted_by_any_column(void **state)
     SHOWS(r, "WHAT\u25b2"); /* letters begin with A */
 }
 
+/* While a slow search runs, and when it failed, the rows that are there are not taken for what it found. */
+static void rows_of_another_filter_are_said_to_be(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, ":events\n");
+    HIDES(r, "of another filter");
+    r->silent = true;
+    ht_rig_keys(r, "/contains:nothing\n");
+    ht_rig_pass(r, 100);
+    HIDES(r, "of another filter"); /* most answers come by then */
+    ht_rig_pass(r, 300);
+    SHOWS(r, "searching; these are of another filter");
+    struct ht_reply *late = ht_reply_new(HT_REP_ERROR, HT_REQ_EVENTS, r->app.last_ticket);
+    ht_fail(&late->err, HT_TIMEOUT, "event list", NULL, "it took too long");
+    ht_rig_post(r, late);
+    SHOWS(r, "these are of another filter");
+    HIDES(r, "searching");
+    r->silent = false;
+    ht_rig_keys(r, "r");
+    ht_rig_pump(r);
+    HIDES(r, "of another filter");
+}
+
 /* Esc drops what a list was narrowed to, then nothing; its order stays. */
 static void esc_drops_the_filter(void **state)
 {
@@ -236,6 +259,7 @@ int main(void)
         HT_RIG_TEST(columns_can_be_left_out),
         HT_RIG_TEST(the_log_is_read_from_its_oldest),
         HT_RIG_TEST(short_lists_are_sorted_by_any_column),
+        HT_RIG_TEST(rows_of_another_filter_are_said_to_be),
         HT_RIG_TEST(esc_drops_the_filter),
         HT_RIG_TEST(the_row_becomes_a_filter),
     };

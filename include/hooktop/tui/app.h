@@ -178,7 +178,7 @@ void ht_app_ask_line(struct ht_app *app, enum ht_input input, const char *label,
 
 /* The database's time now, as far as known; 0 before the first answer. */
 int64_t ht_app_db_now(const struct ht_app *app);
-/* How old what the screen shows is, in us; what is stale is greyed. */
+/* What is shown may not be so any more, or is of another filter than the one in force: it is greyed. */
 bool ht_app_stale(const struct ht_app *app, const struct ht_screen *s);
 
 /* nav.c: opens a screen on top; NULL when the stack is full. */

@@ -110,6 +110,9 @@ struct ht_screen {
     int64_t data_at;              /* when data last came; 0: never */
     struct ht_err failed;         /* why the last fetch failed */
     struct ht_filter_line filter; /* with HT_HAS_FILTER */
+    int64_t asked_at;             /* when the request that is out, or was last, went out */
+    char shown[HT_PROMPT_MAX];    /* the filter that what is shown was fetched with */
+    bool behind;                  /* that is another than the one in force, and is to be seen */
     struct ht_marks marks;        /* with HT_HAS_MARKS */
     struct ht_doc *doc;           /* the text that HT_HAS_TEXT actions work on; owned by the state */
     void *state;
