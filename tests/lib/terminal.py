@@ -147,9 +147,13 @@ class Terminal:
         return True
 
     def wait_for(self, pattern, seconds=15):
-        """Waits until the screen shows the regular expression; the match, or None."""
-        self.sees(lambda: re.search(pattern, self.text()), seconds)
-        return re.search(pattern, self.text())
+        """Waits until the screen shows the regular expression, also after the rest of the frame; the match, or None."""
+        end = time.monotonic() + seconds * SLOW
+        while True:
+            self.sees(lambda: re.search(pattern, self.text()), (end - time.monotonic()) / SLOW)
+            found = re.search(pattern, self.text())
+            if found or self.closed or time.monotonic() > end:
+                return found
 
     def gone(self, what, seconds=15):
         return self.sees(lambda: what not in self.text(), seconds)
