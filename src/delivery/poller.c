@@ -278,7 +278,9 @@ static void on_event(struct ht_poller *p, const struct epoll_event *ev, bool ste
     } else {
         struct watched *w = watched(p, fd);
         if (w->wanted == 0) {
-            unregister(p, fd, w);
+            if (w->registered != 0) { /* else it was closed meanwhile, and its number may be another thread's */
+                unregister(p, fd, w);
+            }
             return;
         }
         int events = ((ev->events & EPOLLIN) ? CURL_CSELECT_IN : 0) | ((ev->events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |

@@ -122,14 +122,16 @@ static const struct ht_filter_column fleet_filter[] = {
 };
 
 #define CHANGES_AT "coalesce(CASE k.state WHEN 'next' THEN k.signs_from ELSE k.signs_until END, 'infinity')"
+#define SHOWN                                                                                                          \
+    "CASE WHEN k.public_pem IS NOT NULL THEN 3 WHEN k.revealed_at IS NULL THEN 2"                                      \
+    " WHEN k.confirmed_at IS NULL THEN 0 ELSE 1 END"
 static const char *const fleet_orders[HT_SECRET_ORDER_COUNT] = {
     [HT_SECRETS_BY_ENDPOINT] = "coalesce(nullif(e.description, ''), e.shown_url, '')",
     [HT_SECRETS_BY_STATE] = "k.state",
     [HT_SECRETS_BY_AGE] = "-extract(epoch FROM k.created_at)",
     [HT_SECRETS_BY_CHANGES] = CHANGES_AT,
     [HT_SECRETS_BY_GENERATION] = "k.generation",
-    [HT_SECRETS_BY_SHOWN] = "CASE WHEN k.public_pem IS NOT NULL THEN 3 WHEN k.revealed_at IS NULL THEN 2"
-                            " WHEN k.confirmed_at IS NULL THEN 0 ELSE 1 END",
+    [HT_SECRETS_BY_SHOWN] = SHOWN,
     [HT_SECRETS_BY_TENANT] = TENANT_NAME,
     [HT_SECRETS_BY_PROFILE] = PROFILE,
     [HT_SECRETS_BY_BY] = "coalesce(k.created_by::text, '')",
