@@ -204,3 +204,33 @@ int store_world_teardown(void **state)
     free(w);
     return 0;
 }
+
+PGconn *store_session(const struct store_world *w)
+{
+    PGconn *c = PQconnectdb(w->dsn);
+    if (PQstatus(c) != CONNECTION_OK)
+        fail_msg("%s", PQerrorMessage(c));
+    return c;
+}
+
+void store_end_statement(PGconn *c)
+{
+    PGresult *r;
+    while ((r = PQgetResult(c)) != NULL) {
+        if (PQresultStatus(r) != PGRES_TUPLES_OK && PQresultStatus(r) != PGRES_COMMAND_OK)
+            fail_msg("%s", PQerrorMessage(c));
+        PQclear(r);
+    }
+}
+
+void store_begin_statement(PGconn *c, const char *sql)
+{
+    if (PQsendQuery(c, sql) != 1)
+        fail_msg("%s", PQerrorMessage(c));
+}
+
+void store_run(PGconn *c, const char *sql)
+{
+    store_begin_statement(c, sql);
+    store_end_statement(c);
+}

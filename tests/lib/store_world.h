@@ -3,6 +3,7 @@
 #ifndef STORE_WORLD_H
 #define STORE_WORLD_H
 
+#include <libpq-fe.h>
 #include "hooktop/store/queries.h"
 #include "hooktop/store/setup.h"
 #include "ht_test.h"
@@ -52,6 +53,13 @@ struct ht_delivery store_delivery_of(struct ht_conn *c, const struct ht_uuid *ev
 struct ht_filter store_filter(enum ht_filter_list list, const char *text); /* ht_filter_fini */
 /* Claims all that is due for a worker of the tests and settles it so, as an engine would, by SQL. */
 void store_settle_all(const char *dsn, const char *status, int http, const char *error);
+
+/* A session of the superuser beside the world's own; PQfinish. What one does there while another waits for it: begun,
+ * and later waited for to its end; store_run does both. */
+PGconn *store_session(const struct store_world *w);
+void store_begin_statement(PGconn *c, const char *sql);
+void store_end_statement(PGconn *c);
+void store_run(PGconn *c, const char *sql);
 
 /* printf into a string that lives until the program ends. */
 const char *store_text(const char *fmt, ...) HT_PRINTF(1, 2);

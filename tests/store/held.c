@@ -1,7 +1,6 @@
 /* What is held while its endpoint is put to rest, taken back into work or asked about, at the same moment: nothing is
  * left behind, nothing overtakes, and what the operator chose goes for all of it. Two sessions each, and the moments
  * where they meet are made by locks. */
-#include <libpq-fe.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,36 +8,6 @@
 #include "store_world.h"
 
 /* Sessions --------------------------------------------------------------------------------------------------------- */
-
-static PGconn *session(const struct store_world *w)
-{
-    PGconn *c = PQconnectdb(w->dsn);
-    if (PQstatus(c) != CONNECTION_OK)
-        fail_msg("%s", PQerrorMessage(c));
-    return c;
-}
-
-static void end_statement(PGconn *c)
-{
-    PGresult *r;
-    while ((r = PQgetResult(c)) != NULL) {
-        if (PQresultStatus(r) != PGRES_TUPLES_OK && PQresultStatus(r) != PGRES_COMMAND_OK)
-            fail_msg("%s", PQerrorMessage(c));
-        PQclear(r);
-    }
-}
-
-static void begin_statement(PGconn *c, const char *sql)
-{
-    if (PQsendQuery(c, sql) != 1)
-        fail_msg("%s", PQerrorMessage(c));
-}
-
-static void run(PGconn *c, const char *sql)
-{
-    begin_statement(c, sql);
-    end_statement(c);
-}
 
 /* It has answered, or waits for a lock. */
 static bool rests(const struct store_world *w, PGconn *c)
@@ -53,13 +22,13 @@ static bool rests(const struct store_world *w, PGconn *c)
 /* What one does while the other has done its part and not committed. */
 static void meet(const struct store_world *w, const char *first, const char *second)
 {
-    PGconn *a = session(w), *b = session(w);
-    run(a, "BEGIN");
-    run(a, first);
-    begin_statement(b, second);
+    PGconn *a = store_session(w), *b = store_session(w);
+    store_run(a, "BEGIN");
+    store_run(a, first);
+    store_begin_statement(b, second);
     HT_TEST_UNTIL(rests(w, b), 60000);
-    run(a, "COMMIT");
-    end_statement(b);
+    store_run(a, "COMMIT");
+    store_end_statement(b);
     PQfinish(a);
     PQfinish(b);
 }

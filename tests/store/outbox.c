@@ -1,6 +1,5 @@
 /* The waiting table itself: it gives its space back when little is left in it, without harm to whoever works on it at
  * that moment; and it tells a payload that kills workers from workers that end for reasons of their own. */
-#include <libpq-fe.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,36 +20,6 @@ static int64_t size(const struct store_world *w)
 static bool compacted(const struct store_world *w)
 {
     return ht_test_sql_int(w->dsn, "SELECT hooktop.compact_outbox()::int") == 1;
-}
-
-static PGconn *session(const struct store_world *w)
-{
-    PGconn *c = PQconnectdb(w->dsn);
-    if (PQstatus(c) != CONNECTION_OK)
-        fail_msg("%s", PQerrorMessage(c));
-    return c;
-}
-
-static void begin_statement(PGconn *c, const char *sql)
-{
-    if (PQsendQuery(c, sql) != 1)
-        fail_msg("%s", PQerrorMessage(c));
-}
-
-static void end_statement(PGconn *c)
-{
-    PGresult *r;
-    while ((r = PQgetResult(c)) != NULL) {
-        if (PQresultStatus(r) != PGRES_TUPLES_OK && PQresultStatus(r) != PGRES_COMMAND_OK)
-            fail_msg("%s", PQerrorMessage(c));
-        PQclear(r);
-    }
-}
-
-static void run(PGconn *c, const char *sql)
-{
-    begin_statement(c, sql);
-    end_statement(c);
 }
 
 /* Of the far future, of an endpoint that nobody knows: its first five columns. */
@@ -119,17 +88,17 @@ static void it_stays_as_it_is_while_much_stands_in_it(void **state)
 static void what_others_see_in_it_stays(void **state)
 {
     const struct store_world *w = *state;
-    PGconn *user = session(w), *reader = session(w);
+    PGconn *user = store_session(w), *reader = store_session(w);
     put_rows(w, 30000);
-    run(reader, "BEGIN ISOLATION LEVEL REPEATABLE READ");
-    run(reader, "SELECT count(*) FROM hooktop.event");
+    store_run(reader, "BEGIN ISOLATION LEVEL REPEATABLE READ");
+    store_run(reader, "SELECT count(*) FROM hooktop.event");
     leave_the_last(w, 10);
-    run(user, "BEGIN");
-    run(user, "UPDATE " OUTBOX " SET claims = 1 WHERE due_at > '2099-01-01'");
+    store_run(user, "BEGIN");
+    store_run(user, "UPDATE " OUTBOX " SET claims = 1 WHERE due_at > '2099-01-01'");
     assert_false(compacted(w));
-    run(user, "COMMIT");
+    store_run(user, "COMMIT");
     HT_TEST_UNTIL(compacted(w), 60000);
-    run(reader, "DO $$ BEGIN ASSERT (SELECT count(*) FROM " OUTBOX ") = 30000; END $$");
+    store_run(reader, "DO $$ BEGIN ASSERT (SELECT count(*) FROM " OUTBOX ") = 30000; END $$");
     assert_int_equal(count(w, "WHERE claims = 1"), 10);
     /* it gained nothing, so it is not tried again soon */
     assert_int_equal(ht_test_sql_int(w->dsn, "SELECT ((SELECT last_value FROM hooktop.compact_after) >"
@@ -152,25 +121,25 @@ static void nothing_is_lost_meanwhile(void **state)
     char tenant[HT_UUID_TEXT];
     ht_uuid_format(&w->tenant, tenant);
     for (int i = 0; i <= EMITTERS; i++) {
-        busy[i] = session(w);
-        run(busy[i], "SET statement_timeout = '100 s'");
-        begin_statement(busy[i],
-                        i == EMITTERS
-                            ? "DO $$ BEGIN FOR i IN 1..3 LOOP"
-                              " INSERT INTO " OUTBOX " SELECT " A_ROW " FROM generate_series(1, 25000); COMMIT;"
-                              " DELETE FROM " OUTBOX " WHERE due_at > '2099-01-01' AND random() < 0.999; COMMIT;"
-                              " WHILE NOT hooktop.compact_outbox() LOOP COMMIT; PERFORM pg_sleep(0.02); END LOOP;"
-                              " COMMIT; END LOOP; END $$"
-                            : store_text("DO $$ BEGIN FOR i IN 1..%d LOOP"
-                                         " PERFORM hooktop.emit('%s', 'a.b', '{}'); COMMIT; END LOOP; END $$",
-                                         EVENTS, tenant));
+        busy[i] = store_session(w);
+        store_run(busy[i], "SET statement_timeout = '100 s'");
+        store_begin_statement(busy[i],
+                              i == EMITTERS
+                                  ? "DO $$ BEGIN FOR i IN 1..3 LOOP"
+                                    " INSERT INTO " OUTBOX " SELECT " A_ROW " FROM generate_series(1, 25000); COMMIT;"
+                                    " DELETE FROM " OUTBOX " WHERE due_at > '2099-01-01' AND random() < 0.999; COMMIT;"
+                                    " WHILE NOT hooktop.compact_outbox() LOOP COMMIT; PERFORM pg_sleep(0.02); END LOOP;"
+                                    " COMMIT; END LOOP; END $$"
+                                  : store_text("DO $$ BEGIN FOR i IN 1..%d LOOP"
+                                               " PERFORM hooktop.emit('%s', 'a.b', '{}'); COMMIT; END LOOP; END $$",
+                                               EVENTS, tenant));
     }
     HT_TEST_UNTIL((store_settle_all(w->dsn, "succeeded", 200, ""),
                    ht_test_sql_int(w->dsn, "SELECT count(*) FROM hooktop.attempt") >= EMITTERS * EVENTS &&
                        PQconsumeInput(busy[EMITTERS]) == 1 && PQisBusy(busy[EMITTERS]) == 0),
                   120000);
     for (int i = 0; i <= EMITTERS; i++) {
-        end_statement(busy[i]);
+        store_end_statement(busy[i]);
         PQfinish(busy[i]);
     }
     assert_int_equal(count(w, "WHERE due_at < '2099-01-01'"), 0);
