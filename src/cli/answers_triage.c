@@ -145,28 +145,17 @@ static void say_marked(struct ht_reply *r, const struct ht_marked *m, const char
     r->text = ht_strdup(m->groups == 1 ? one : text);
 }
 
-enum ht_rc ht_answer_acknowledge(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+enum ht_rc ht_answer_mark(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
     HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
     const struct ht_failures_said said = {&f, &q->replay, q->reason};
     struct ht_marked marked = {0};
     int64_t from;
     enum ht_rc rc = parse_failures(q, r->db_now, &f, &from, err);
-    if (rc == HT_OK)
-        rc = ht_store_failure_acknowledge(p->conn, &said, q->state != 0, &marked, err);
-    say_marked(r, &marked, "done", "");
-    return rc;
-}
-
-enum ht_rc ht_answer_mute(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
-{
-    HT_CLEANUP(ht_filter_fini) struct ht_filter f = {0};
-    const struct ht_failures_said said = {&f, &q->replay, q->reason};
-    struct ht_marked marked = {0};
-    int64_t from;
-    enum ht_rc rc = parse_failures(q, r->db_now, &f, &from, err);
-    if (rc == HT_OK)
+    if (rc == HT_OK && q->kind == HT_REQ_MUTE)
         rc = ht_store_failure_mute(p->conn, &said, q->overlap_ms, &marked, err);
+    else if (rc == HT_OK)
+        rc = ht_store_failure_acknowledge(p->conn, &said, q->state != 0, &marked, err);
     say_marked(r, &marked, "done", "");
     return rc;
 }

@@ -12,8 +12,7 @@ ht_answer_fn ht_answer_event;
 ht_answer_fn ht_answer_replays;
 ht_answer_fn ht_answer_replay;
 ht_answer_fn ht_answer_replay_change;
-ht_answer_fn ht_answer_acknowledge;
-ht_answer_fn ht_answer_mute;
+ht_answer_fn ht_answer_mark; /* acknowledged or muted, by the request's kind */
 ht_answer_fn ht_answer_unmark;
 ht_answer_fn ht_answer_snooze;
 /* errands: they may take long */

@@ -45,9 +45,14 @@ bool ht_app_stale(const struct ht_app *app, const struct ht_screen *s)
     return (app->link != HT_LINK_UP && s->data_at != 0) || s->behind;
 }
 
+bool ht_screen_refiltered(const struct ht_screen *s)
+{
+    return strcmp(s->shown, s->filter.applied) != 0;
+}
+
 static bool other_filter(const struct ht_screen *s)
 {
-    return s->data_at != 0 && strcmp(s->shown, s->filter.applied) != 0;
+    return s->data_at != 0 && ht_screen_refiltered(s);
 }
 
 /* Most answers come before anybody wonders; what takes longer, or failed, leaves rows that the filter may not match. */
@@ -247,10 +252,10 @@ static void take_page(struct ht_app *app, struct ht_screen *s, struct ht_reply *
     }
     ht_err_clear(&s->failed);
     s->data_at = app->now_us;
-    snprintf(s->shown, sizeof s->shown, "%s", s->filter.applied);
     app->took_ms = reply->took_ms;
     if (s->class->reply)
         s->class->reply(app, s, reply);
+    snprintf(s->shown, sizeof s->shown, "%s", s->filter.applied);
 }
 
 static void take_who(struct ht_app *app, struct ht_reply *reply)

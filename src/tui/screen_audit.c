@@ -14,8 +14,7 @@ struct state {
     struct ht_audit_entries rows;
     struct ht_doc doc; /* of the entry under the cursor */
     bool more;
-    bool older;                         /* the request that is out is for the next page */
-    char filter_of_rows[HT_PROMPT_MAX]; /* what the rows were asked with */
+    bool older; /* the request that is out is for the next page */
 };
 
 static void cell(const void *user, size_t row, size_t column, struct ht_cell_text *t)
@@ -67,8 +66,7 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
     struct state *st = s->state;
     struct ht_request *r = ht_request_new(HT_REQ_AUDIT, 0);
     r->text = ht_strdup(s->filter.applied);
-    st->older = st->older && strcmp(st->filter_of_rows, s->filter.applied) == 0;
-    snprintf(st->filter_of_rows, sizeof st->filter_of_rows, "%s", s->filter.applied);
+    st->older = st->older && !ht_screen_refiltered(s);
     r->limit = st->older || st->rows.n < PAGE ? PAGE : (int32_t)st->rows.n;
     if (st->older && st->rows.n > 0) {
         const struct ht_audit_entry *last = &st->rows.rows[st->rows.n - 1];

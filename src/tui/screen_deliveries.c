@@ -28,7 +28,6 @@ struct state {
     struct ht_uuid gap;            /* rows were skipped below this one; nil: none */
     size_t unseen;                 /* rows that came since it was paused */
     int64_t fetched_at;
-    char filter_of_rows[HT_PROMPT_MAX]; /* what the rows that are kept were asked with */
 };
 
 struct view {
@@ -160,7 +159,7 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
     struct ht_request *r = ht_request_new(HT_REQ_DELIVERIES, 0);
     r->text = ht_strdup(s->filter.applied);
     r->limit = PAGE;
-    bool begin = st->n == 0 || strcmp(s->filter.applied, st->filter_of_rows) != 0;
+    bool begin = st->n == 0 || ht_screen_refiltered(s);
     st->ordered = ht_sort_given(s, &st->oldest_first);
     if (st->ordered)
         st->asked = !begin && st->older_wanted ? ASK_FURTHER : ASK_FIRST;
@@ -217,11 +216,10 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
     size_t below = 0;
     if (r->kind != HT_REP_DELIVERIES)
         return;
-    bool other = strcmp(s->filter.applied, st->filter_of_rows) != 0;
+    bool other = ht_screen_refiltered(s);
     if (other) {
         clear(st);
         st->paused = false;
-        snprintf(st->filter_of_rows, sizeof st->filter_of_rows, "%s", s->filter.applied);
     }
     if (st->ordered) {
         take_page(st, &r->deliveries);

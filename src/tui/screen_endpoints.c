@@ -10,12 +10,11 @@
 struct state {
     struct ht_list list;
     struct ht_endpoints rows;
-    bool more;                          /* in the database, after the last row */
-    bool older;                         /* the request that is out is for the next page */
-    size_t from;                        /* the row the request that is out begins with */
-    bool truncated;                     /* ROWS_MAX reached */
-    bool by_id;                         /* the rows are in the usual order: of any other the whole is fetched anew */
-    char filter_of_rows[HT_PROMPT_MAX]; /* what the rows were asked with */
+    bool more;      /* in the database, after the last row */
+    bool older;     /* the request that is out is for the next page */
+    size_t from;    /* the row the request that is out begins with */
+    bool truncated; /* ROWS_MAX reached */
+    bool by_id;     /* the rows are in the usual order: of any other the whole is fetched anew */
 };
 
 enum { C_NAME, C_STATE, C_TENANT, C_PROFILE, C_OK, C_FAILED, C_WAITING, C_HELD, C_LAST, C_WHY, C_URL };
@@ -131,7 +130,7 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
 {
     struct state *st = s->state;
     struct ht_request *r = ht_request_new(HT_REQ_ENDPOINTS, 0);
-    bool other = strcmp(st->filter_of_rows, s->filter.applied) != 0;
+    bool other = ht_screen_refiltered(s);
     r->text = ht_strdup(s->filter.applied);
     r->limit = PAGE;
     st->from = 0;
@@ -168,10 +167,8 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
     struct state *st = s->state;
     if (r->kind != HT_REP_ENDPOINTS)
         return;
-    if (strcmp(st->filter_of_rows, s->filter.applied) != 0) {
+    if (ht_screen_refiltered(s))
         ht_endpoints_fini(&st->rows);
-        snprintf(st->filter_of_rows, sizeof st->filter_of_rows, "%s", s->filter.applied);
-    }
     splice(st, &r->endpoints);
     st->truncated = st->more && st->rows.n >= ROWS_MAX;
     struct view v = {app, st};

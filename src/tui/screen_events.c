@@ -13,7 +13,6 @@ struct state {
     struct ht_list list;
     struct ht_events events;
     bool further; /* what is out is the page below */
-    char filter_of_rows[HT_PROMPT_MAX];
 };
 
 enum { C_TIME, C_TYPE, C_DELIVERIES, C_KEY, C_SOURCE, C_BY, C_WORKFLOW, C_ID };
@@ -88,7 +87,7 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
 {
     struct state *st = s->state;
     struct ht_request *r = ht_request_new(HT_REQ_EVENTS, 0);
-    bool same = strcmp(s->filter.applied, st->filter_of_rows) == 0;
+    bool same = !ht_screen_refiltered(s);
     r->text = ht_strdup(s->filter.applied);
     r->limit = PAGE;
     st->further = st->further && same && st->events.n > 0;
@@ -118,7 +117,6 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
         r->events = (struct ht_events){0};
     }
     st->further = false;
-    snprintf(st->filter_of_rows, sizeof st->filter_of_rows, "%s", s->filter.applied);
     struct ht_list_rows rows = rows_of(&v, s);
     ht_list_sync(&st->list, &rows);
 }

@@ -16,8 +16,7 @@ struct state {
     struct ht_fleet_keys keys;
     struct ht_endpoint shell; /* what is under the cursor, its strings borrowed from `keys` */
     bool more;
-    bool older;                         /* the request that is out is for the next page */
-    char filter_of_rows[HT_PROMPT_MAX]; /* what the rows were asked with */
+    bool older; /* the request that is out is for the next page */
 };
 
 struct view {
@@ -174,8 +173,7 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
     struct state *st = s->state;
     struct ht_request *r = ht_request_new(HT_REQ_FLEET, 0);
     r->text = ht_strdup(s->filter.applied);
-    st->older = st->older && strcmp(st->filter_of_rows, s->filter.applied) == 0;
-    snprintf(st->filter_of_rows, sizeof st->filter_of_rows, "%s", s->filter.applied);
+    st->older = st->older && !ht_screen_refiltered(s);
     r->limit = st->older || st->keys.n < PAGE ? PAGE : (int32_t)st->keys.n;
     if (st->older && st->keys.n > 0) {
         const struct ht_fleet_key *last = &st->keys.rows[st->keys.n - 1];

@@ -126,6 +126,8 @@ HT_SCREENS(HT_SCREEN_EXTERN)
 void ht_screen_refresh(struct ht_app *app, struct ht_screen *s, int64_t delay_us);
 /* What it asked for is no longer wanted: a late reply is ignored. */
 void ht_screen_forget(struct ht_screen *s);
+/* What is shown was fetched with another filter than the one in force; still so while its reply is taken. */
+bool ht_screen_refiltered(const struct ht_screen *s);
 unsigned ht_screen_has(const struct ht_screen *s);
 
 #endif
