@@ -23,16 +23,17 @@ struct state {
 
 enum { C_COUNT, C_ENDPOINT, C_ERROR, C_CODE, C_STATUS, C_FIRST, C_LAST, C_NEXT, C_TREND, C_MARK, C_STATE, C_TENANT };
 static const struct ht_column columns[] = {
+    /* together as wide as a terminal of 80: all but where the endpoint stands, and whose it is */
     [C_COUNT] = {"COUNT", 6, 8, 0, true},
-    [C_ENDPOINT] = {"ENDPOINT", 14, 44, 0, false},
+    [C_ENDPOINT] = {"ENDPOINT", 13, 44, 0, false},
     [C_ERROR] = {"ERROR", 10, 18, 0, false},
     [C_CODE] = {"CODE", 4, 4, 0, true},
     [C_STATUS] = {"ST", 2, 2, 0, false},
-    [C_FIRST] = {"FIRST", 5, 5, 3, true},
+    [C_FIRST] = {"FIRST", 5, 5, 2, true},
     [C_LAST] = {"LAST", 5, 5, 0, true},
-    [C_NEXT] = {"NEXT", 6, 6, 2, true},
+    [C_NEXT] = {"NEXT", 5, 5, 1, true},
     [C_TREND] = {"TREND", HT_TREND, HT_TREND, 0, false},
-    [C_MARK] = {"HANDLED", 7, 20, 1, false},
+    [C_MARK] = {"HANDLED", 7, 20, 3, false},
     [C_STATE] = {"ENDPOINT IS", 11, 11, 4, false},
     [C_TENANT] = {"TENANT", 8, 16, 5, false},
 };
@@ -61,6 +62,14 @@ static void mark_cell(const struct ht_app *app, const struct ht_failure_group *g
         ht_cell_fmt(t, HT_STYLE_DIM, "%d of %d", (int)g->handled, (int)g->parts);
 }
 
+/* When the next of them is tried: "4m" is in four minutes; "due" is what workers have not got to. */
+static void next_cell(const struct ht_app *app, int64_t at, struct ht_cell_text *t)
+{
+    ht_time_short(app, at, t->own);
+    bool due = at && app->age_now && at <= app->age_now && !app->absolute_times;
+    ht_cell_str(t, HT_STYLE_ROW, due ? "due" : strncmp(t->own, "in ", 3) == 0 ? t->own + 3 : t->own);
+}
+
 /* What rows of this grouping do not tell apart. */
 static bool mixed(const struct state *st, size_t column)
 {
@@ -79,7 +88,10 @@ static void cell(const void *user, size_t row, size_t column, struct ht_cell_tex
     }
     switch (column) {
     case C_COUNT:
-        ht_cell_fmt(t, HT_STYLE_FAILED, "%" PRId64, g->count);
+        if (g->count < 1000000) /* what has room; what R would do is counted to the last one */
+            ht_cell_fmt(t, HT_STYLE_FAILED, "%" PRId64, g->count);
+        else
+            ht_cell_fmt(t, HT_STYLE_FAILED, "%" PRId64 "k", g->count / 1000);
         break;
     case C_ENDPOINT:
         ht_cell_str(t, HT_STYLE_ROW, name_of(g));
@@ -100,9 +112,11 @@ static void cell(const void *user, size_t row, size_t column, struct ht_cell_tex
         break;
     case C_FIRST:
     case C_LAST:
-    case C_NEXT:
-        ht_time_short(v->app, column == C_FIRST ? g->first_at : column == C_LAST ? g->last_at : g->next_at, t->own);
+        ht_time_short(v->app, column == C_FIRST ? g->first_at : g->last_at, t->own);
         ht_cell_str(t, HT_STYLE_ROW, t->own);
+        break;
+    case C_NEXT:
+        next_cell(v->app, g->next_at, t);
         break;
     case C_TREND:
         if (v->app->canvas.plain)
@@ -143,6 +157,7 @@ static struct ht_list_rows rows_of(const struct view *v, const struct ht_screen 
                  : !s->data_at          ? "counting ..."
                  : s->filter.applied[0] ? "no failure matches the filter; ~ clears it"
                                         : "nothing has failed in the last 24 hours",
+        .hidden = v->app->hidden[s->screen_id],
         .stale = ht_app_stale(v->app, s),
     };
 }
@@ -311,7 +326,9 @@ const struct ht_screen_class ht_screen_failures = {
     .name = "failures",
     .title = "Failures",
     .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_EXPORT | HT_HAS_SORT | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN |
-           HT_HAS_GROUP | HT_HAS_ENDPOINT | HT_HAS_AGES | HT_HAS_RELOAD,
+           HT_HAS_GROUP | HT_HAS_ENDPOINT | HT_HAS_AGES | HT_HAS_RELOAD | HT_HAS_COLUMNS,
+    .columns = columns,
+    .n_columns = HT_COUNT(columns),
     .root = true,
     .state_size = sizeof(struct state),
     .open = open_screen,

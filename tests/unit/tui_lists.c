@@ -224,6 +224,13 @@ static void columns_can_be_left_out(void **state)
     SHOWS(r, "NAME");
     ht_rig_keys(r, "21"); /* kept while other screens are looked at */
     assert_false(ht_rig_shows(r, "STATE"));
+    ht_rig_keys(r, "3"); /* a list of its own: all are there, at 80 columns too */
+    SHOWS(r, "COUNT ENDPOINT      ERROR      CODE ST FIRST  LAST  NEXT TREND        HANDLED");
+    ht_rig_keys(r, "c");
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "\t\tjjjj y");
+    SHOWS(r, "CODE ST  LAST");
+    assert_false(ht_rig_shows(r, "FIRST"));
 }
 
 static void the_row_becomes_a_filter(void **state)

@@ -54,6 +54,7 @@ static const struct scene scenes[] = {
     {"delivery-compare", "2k\n\t\t\t\t"},
     {"delivery-compare-none", "2\n\t\t\t\t"},
     {"failures", "3"},
+    {"failures-columns", "3c\a"},
     {"failures-none", "3/nothing\n"},
     {"failures-redeliver", "3R\a"},
     {"failures-redelivered", "3R\ay"},
