@@ -18,6 +18,7 @@ struct loader {
     struct ht_part *part;
     struct ht_request *queue[QUEUE_MAX];
     size_t queued;
+    const struct ht_request *running; /* being answered; NULL: none */
     enum ht_link_state link;
     int64_t retry_at_us; /* monotonic */
     int64_t look_at_us;
@@ -161,28 +162,24 @@ static void read_notices(struct loader *l)
 
 /* What comes in ---------------------------------------------------------------------------------------------------- */
 
-/* The same page of the same list, so that only the newest is worth asking for. */
-static bool supersedes(const struct ht_request *newer, const struct ht_request *older)
+/* Nobody waits any more for what this names; true: that is what is being answered. */
+static bool forget(struct loader *l, const struct ht_request *q)
 {
-    return newer->kind == older->kind && !ht_part_writes(newer->kind) &&
-           ht_uuid_is_nil(&newer->before) == ht_uuid_is_nil(&older->before) &&
-           ht_uuid_is_nil(&newer->after) == ht_uuid_is_nil(&older->after);
+    for (size_t i = l->queued; i-- > 0;) {
+        struct ht_request *old = l->queue[i];
+        if (old->ticket != q->ticket)
+            continue;
+        drop(l, i);
+        refuse(l, old, HT_CANCELLED, "nobody waits for it any more");
+    }
+    return l->running != NULL && l->running->ticket == q->ticket;
 }
 
 static void enqueue(struct loader *l, struct ht_request *q)
 {
-    if (!ht_part_answers(q->kind)) {
+    if (!ht_part_answers(q->kind))
         refuse(l, q, HT_FAILED, "the loader does not know this request");
-        return;
-    }
-    for (size_t i = l->queued; i-- > 0;) {
-        if (!supersedes(q, l->queue[i]))
-            continue;
-        struct ht_request *old = l->queue[i];
-        drop(l, i);
-        refuse(l, old, HT_CANCELLED, "a newer request took its place");
-    }
-    if (l->link != HT_LINK_UP)
+    else if (l->link != HT_LINK_UP)
         refuse(l, q, HT_NO_DB, NOT_CONNECTED);
     else if (l->queued == QUEUE_MAX)
         refuse(l, q, HT_AGAIN, "too many requests wait already");
@@ -190,12 +187,40 @@ static void enqueue(struct loader *l, struct ht_request *q)
         l->queue[l->queued++] = q;
 }
 
+/* Takes all that came; whether what is being answered may be left. */
+static bool take_requests(struct loader *l)
+{
+    bool leave = false;
+    for (struct ht_request *q; (q = ht_mailbox_take(l->part->requests)) != NULL;) {
+        if (q->kind != HT_REQ_FORGET) {
+            enqueue(l, q);
+            continue;
+        }
+        leave = forget(l, q) || leave;
+        ht_request_free(q);
+    }
+    return leave;
+}
+
+/* Called while the database is waited for (struct ht_conn_watch). */
+static bool is_unwanted(void *user)
+{
+    struct loader *l = user;
+    return take_requests(l) || ht_mailbox_closed(l->part->requests);
+}
+
 static void answer_first(struct loader *l)
 {
     struct ht_request *q = l->queue[0];
     struct ht_err err = {0};
+    /* A read may be left halfway, a write never. */
+    const struct ht_conn_watch watch = {ht_mailbox_fd(l->part->requests), is_unwanted, l};
     drop(l, 0);
+    l->running = q;
+    ht_conn_watch(l->part->conn, ht_part_writes(q->kind) ? NULL : &watch);
     struct ht_reply *r = ht_part_answer(l->part, q, db_now(l), &err);
+    ht_conn_watch(l->part->conn, NULL);
+    l->running = NULL;
     if (r != NULL)
         ht_part_reply(l->part, r);
     else
@@ -220,8 +245,7 @@ static void turn(struct loader *l)
     struct pollfd fds[2] = {{.fd = ht_mailbox_fd(l->part->requests), .events = POLLIN},
                             {.fd = l->link == HT_LINK_UP ? ht_conn_fd(l->part->conn) : -1, .events = POLLIN}};
     poll(fds, HT_COUNT(fds), wait_ms(l));
-    for (struct ht_request *q; (q = ht_mailbox_take(l->part->requests)) != NULL;)
-        enqueue(l, q);
+    (void)take_requests(l);
     if (fds[1].revents != 0)
         read_notices(l);
     if (l->link == HT_LINK_UP && l->queued > 0)

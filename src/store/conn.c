@@ -12,6 +12,8 @@
 #define PREPARED_MAX    64u
 /* How long a server that was asked to cancel may take before it is left. */
 #define CANCEL_GRACE_US 2000000
+/* What nobody wants any more is cancelled only when it takes longer than this. */
+#define QUICK_US        50000
 
 enum transaction { TX_NONE, TX_OPEN, TX_BROKEN /* rolled back by an error; commit will say so */ };
 
@@ -24,8 +26,10 @@ struct ht_conn {
     bool listening;
     const char *prepared[PREPARED_MAX];
     size_t n_prepared;
-    int64_t deadline; /* of the running call, monotonic */
-    bool cancelled;   /* the running call was asked to stop */
+    int64_t started, deadline; /* of the running call, monotonic */
+    bool cancelled;            /* the running call was asked to stop */
+    struct ht_conn_watch watch;
+    bool unwanted; /* as the watch said: of the running call and those that follow */
     struct ht_canceller *canceller;
 };
 
@@ -44,7 +48,8 @@ static void lose(struct ht_conn *c)
 static void start_call(struct ht_conn *c)
 {
     uint64_t stale;
-    c->deadline = ht_mono_us() + (int64_t)c->options.timeout_ms * 1000;
+    c->started = ht_mono_us();
+    c->deadline = c->started + (int64_t)c->options.timeout_ms * 1000;
     c->cancelled = false;
     /* A cancel that came between two calls is for neither. */
     if (read(c->cancel_fd, &stale, sizeof(stale)) < 0)
@@ -71,19 +76,33 @@ static void take_cancel(struct ht_conn *c)
         c->canceller = ht_canceller_start(c->pg);
 }
 
+/* How long the server may be waited for before there is something to do; 0: the time is over. */
+static int patience_ms(struct ht_conn *c)
+{
+    int64_t now = ht_mono_us(), until = c->deadline;
+    if (c->unwanted && !c->cancelled && now < c->started + QUICK_US)
+        until = c->started + QUICK_US;
+    else if (c->unwanted && !c->cancelled)
+        take_cancel(c);
+    return until > now ? (int)((until - now) / 1000) + 1 : 0;
+}
+
 /* Waits for the server's socket; a failure has lost the connection. */
 static enum ht_rc wait_for(struct ht_conn *c, short events, const char *what, struct ht_err *err)
 {
     for (;;) {
-        struct pollfd fds[2] = {{.fd = PQsocket(c->pg), .events = events},
-                                {.fd = c->cancelled ? -1 : c->cancel_fd, .events = POLLIN}};
-        int64_t left_us = c->deadline - ht_mono_us();
-        if (left_us <= 0)
+        int left_ms = patience_ms(c);
+        struct pollfd fds[3] = {{.fd = PQsocket(c->pg), .events = events},
+                                {.fd = c->cancelled ? -1 : c->cancel_fd, .events = POLLIN},
+                                {.fd = c->unwanted ? -1 : c->watch.fd, .events = POLLIN}};
+        if (left_ms == 0)
             return gave_up(c, what, err);
-        if (poll(fds, HT_COUNT(fds), (int)(left_us / 1000) + 1) < 0)
+        if (poll(fds, HT_COUNT(fds), left_ms) < 0)
             continue; /* a signal */
         if (fds[1].revents != 0)
             take_cancel(c);
+        if (fds[2].revents != 0)
+            c->unwanted = c->watch.unwanted(c->watch.user);
         if (fds[0].revents != 0)
             return HT_OK;
     }
@@ -207,6 +226,7 @@ enum ht_rc ht_conn_open(const struct ht_conn_options *o, struct ht_conn **ret, s
     c->options.application = ht_strdup(o->application != NULL ? o->application : "hooktop");
     c->options.timeout_ms = ht_pg_timeout_ms(o);
     c->cancel_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    c->watch.fd = -1;
     enum ht_rc rc = HT_OK;
     if (c->cancel_fd < 0)
         rc = ht_fail(err, HT_FAILED, "database", "close files or raise the limit", "no more files can be opened");
@@ -259,6 +279,12 @@ void ht_conn_cancel(struct ht_conn *c)
     uint64_t one = 1;
     if (write(c->cancel_fd, &one, sizeof(one)) < 0)
         return; /* the counter is full: it is being cancelled already */
+}
+
+void ht_conn_watch(struct ht_conn *c, const struct ht_conn_watch *w)
+{
+    c->watch = w != NULL ? *w : (struct ht_conn_watch){.fd = -1};
+    c->unwanted = false;
 }
 
 /* statements ------------------------------------------------------------------------------------------------------- */
@@ -364,6 +390,8 @@ static enum ht_rc usable(const struct ht_conn *c, const char *what, struct ht_er
         return ht_fail(err, HT_NO_DB, what, "try again", "the connection to the database is lost");
     if (c->tx == TX_BROKEN)
         return ht_fail(err, HT_FAILED, what, NULL, "an earlier step failed, and nothing of it was stored");
+    if (c->unwanted)
+        return ht_fail(err, HT_CANCELLED, what, NULL, "cancelled");
     return HT_OK;
 }
 
@@ -451,12 +479,15 @@ enum ht_rc ht_conn_commit(struct ht_conn *c, struct ht_err *err)
 void ht_conn_rollback(struct ht_conn *c)
 {
     struct ht_err ignored = {0};
+    bool unwanted = c->unwanted;
+    c->unwanted = false; /* this is */
     if (c->tx == TX_OPEN && c->pg != NULL) {
         c->tx = TX_NONE;
         if (ht_conn_do(c, &(struct ht_stmt){.what = "database", .sql = "ROLLBACK"}, NULL, &ignored) != HT_OK)
             lose(c); /* the server rolls back what it hears no more of */
     }
     c->tx = TX_NONE;
+    c->unwanted = c->unwanted || unwanted;
 }
 
 /* notices ---------------------------------------------------------------------------------------------------------- */

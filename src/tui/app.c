@@ -7,7 +7,7 @@
 #define RETRY_POST_US 100000
 #define SECOND_US     1000000
 #define AGE_STEP_US   10000000
-#define BEHIND_US     300000
+#define SLOW_US       300000
 
 void ht_app_init(struct ht_app *app, const struct ht_tui_options *o, const struct ht_terminal *term, int64_t now_us)
 {
@@ -55,10 +55,15 @@ static bool other_filter(const struct ht_screen *s)
     return s->data_at != 0 && ht_screen_refiltered(s);
 }
 
-/* Most answers come before anybody wonders; what takes longer, or failed, leaves rows that the filter may not match. */
-static bool is_behind(const struct ht_app *app, const struct ht_screen *s)
+bool ht_screen_searches(const struct ht_app *app, const struct ht_screen *s)
 {
-    return other_filter(s) && (s->failed.rc || (s->ticket != 0 && app->now_us >= s->asked_at + BEHIND_US));
+    return app->depth == 1 || (s->class->has & HT_HAS_FILTER) != 0;
+}
+
+/* Most answers come before anybody wonders; what takes longer, or failed, leaves rows that the filter may not match. */
+static bool is_behind(const struct ht_screen *s)
+{
+    return other_filter(s) && (s->failed.rc || s->slow);
 }
 
 /* What is said ----------------------------------------------------------------------------------------------------- */
@@ -162,7 +167,7 @@ static void take_link(struct ht_app *app, const struct ht_reply *reply)
     snprintf(app->link_why, sizeof app->link_why, "%s", reply->text ? reply->text : "");
     for (size_t i = 0; i < app->depth; i++) {
         struct ht_screen *s = app->stack[i];
-        ht_screen_forget(s); /* what was out is answered by nobody now, or late */
+        ht_screen_forget(app, s); /* what was out is answered by nobody now, or late */
         ht_screen_refresh(app, s, 0);
     }
     if (app->link == HT_LINK_UP) {
@@ -327,7 +332,7 @@ int64_t ht_app_due_us(const struct ht_app *app)
         due = s->fetch_at;
     if (app->link == HT_LINK_UP && !app->who_known && app->who_ticket == 0)
         due = app->now_us + RETRY_POST_US;
-    if (s->ticket != 0 && !s->behind && other_filter(s) && (at = s->asked_at + BEHIND_US) < due)
+    if (s->ticket != 0 && !s->slow && (at = s->asked_at + SLOW_US) < due)
         due = at;
     if (s->class->due && (at = s->class->due(s)) < due)
         due = at;
@@ -342,7 +347,7 @@ void ht_app_step(struct ht_app *app)
     if (app->dialog && !app->dialog->armed && app->now_us - app->dialog->opened_at >= HT_DIALOG_DEAF_US)
         app->dialog->armed = app->dirty = app->urgent = true;
     if (ht_filter_line_step(&s->filter, app->now_us, ht_app_db_now(app))) {
-        ht_screen_forget(s);
+        ht_screen_forget(app, s);
         ht_screen_refresh(app, s, 0);
         app->dirty = true;
     } else if (s->filter.why[0])
@@ -355,7 +360,11 @@ void ht_app_step(struct ht_app *app)
         if (!app->who_known && app->who_ticket == 0)
             ask_who(app);
     }
-    bool behind = is_behind(app, s);
+    bool slow = s->ticket != 0 && app->now_us >= s->asked_at + SLOW_US;
+    if (slow != s->slow)
+        app->dirty = true;
+    s->slow = slow;
+    bool behind = is_behind(s);
     if (behind != s->behind)
         app->dirty = true;
     s->behind = behind;

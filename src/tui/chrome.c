@@ -125,6 +125,13 @@ static void draw_line_input(struct ht_app *app, struct ht_canvas *c, int row)
     ht_prompt_draw(&app->prompt, c, row, used, c->cols - used, SIZE_MAX);
 }
 
+static const char *slow_word(const struct ht_app *app, const struct ht_screen *s)
+{
+    return !ht_screen_searches(app, s) ? "still reading; Esc leaves it"
+           : s->behind                 ? "still searching; the rows are of another filter; Esc ends the search"
+                                       : "still searching; Esc ends it";
+}
+
 static void draw_status(struct ht_app *app, struct ht_canvas *c, int row)
 {
     struct ht_screen *s = ht_app_top(app);
@@ -135,6 +142,8 @@ static void draw_status(struct ht_app *app, struct ht_canvas *c, int row)
         ht_draw_str(c, row, 1, c->cols - 1, HT_STYLE_FLASH_ERROR, s->filter.why);
     else if (app->flash)
         ht_draw_str(c, row, 1, c->cols - 1, m->kind == HT_FLASH_ERROR ? HT_STYLE_FLASH_ERROR : HT_STYLE_FLASH, m->text);
+    else if (s->slow)
+        ht_draw_str(c, row, 1, c->cols - 1, HT_STYLE_FLASH, slow_word(app, s));
     else if (s->class->status) {
         size_t used = 0;
         if (s->marks.n)
@@ -256,7 +265,9 @@ void ht_chrome_list_head(struct ht_app *app, struct ht_screen *s, struct ht_canv
         r->row++;
         r->rows--;
     }
-    if (s->behind)
+    if (s->slow && !s->behind)
+        right = "searching";
+    else if (s->behind)
         right = s->ticket != 0 ? "searching; these are of another filter" : "these are of another filter";
     if ((s->class->has & HT_HAS_FILTER) && r->rows > 2) {
         ht_chrome_filter(app, s, c, r->row, r->col, r->cols, right);

@@ -24,7 +24,7 @@ static void key_to_filter(struct ht_app *app, int32_t key)
 {
     struct ht_screen *s = ht_app_top(app);
     if (ht_filter_line_key(&s->filter, key, app->now_us, ht_app_db_now(app))) {
-        ht_screen_forget(s);
+        ht_screen_forget(app, s);
         ht_screen_refresh(app, s, 0);
     }
     if (!s->filter.typing)
@@ -109,6 +109,22 @@ static bool drop_filter(struct ht_app *app, struct ht_screen *s)
     return true;
 }
 
+/* Esc ends what takes long. The filter is then again the one that the rows are of; without rows, none. */
+static bool end_search(struct ht_app *app, struct ht_screen *s)
+{
+    if (!s->slow || !ht_screen_searches(app, s))
+        return false;
+    ht_screen_forget(app, s);
+    if (s->data_at && ht_screen_refiltered(s))
+        (void)ht_filter_line_set(&s->filter, s->shown, ht_app_db_now(app));
+    else if (!s->data_at && drop_filter(app, s))
+        return true;
+    else if (!s->data_at)
+        ht_fail(&s->failed, HT_CANCELLED, s->class->name, NULL, "ended by Esc");
+    ht_app_flash(app, HT_FLASH_INFO, "ended; r asks again");
+    return true;
+}
+
 static void key_to_action(struct ht_app *app, int32_t key)
 {
     struct ht_screen *s = ht_app_top(app);
@@ -125,7 +141,7 @@ static void key_to_action(struct ht_app *app, int32_t key)
         ht_app_flash(app, HT_FLASH_INFO, "%s does nothing here; ? lists the keys", name[0] ? name : "this key");
         return;
     }
-    if (id == HT_ACT_BACK && key == HT_KEY_ESC && drop_filter(app, s))
+    if (id == HT_ACT_BACK && key == HT_KEY_ESC && (end_search(app, s) || drop_filter(app, s)))
         return;
     if (id == HT_ACT_BACK && app->depth == 1) { /* q leaves the program, Esc never does */
         if (key != 'q')
@@ -206,7 +222,7 @@ static void go_sibling(struct ht_app *app, enum ht_action_id move)
 static void unfilter(struct ht_app *app, struct ht_screen *s)
 {
     (void)ht_filter_line_set(&s->filter, "", ht_app_db_now(app));
-    ht_screen_forget(s);
+    ht_screen_forget(app, s);
     ht_screen_refresh(app, s, 0);
 }
 
@@ -216,7 +232,7 @@ static void reload(struct ht_app *app, struct ht_screen *s)
         ht_app_flash(app, HT_FLASH_INFO, "the database is not connected; it is tried again by itself");
         return;
     }
-    ht_screen_forget(s);
+    ht_screen_forget(app, s);
     ht_screen_refresh(app, s, 0);
 }
 

@@ -98,6 +98,6 @@ void ht_narrow_key(struct ht_app *app, int32_t key)
         ht_app_flash(app, HT_FLASH_ERROR, "filter: %s", s->filter.why);
         return;
     }
-    ht_screen_forget(s);
+    ht_screen_forget(app, s);
     ht_screen_refresh(app, s, 0);
 }

@@ -19,9 +19,13 @@ void ht_screen_refresh(struct ht_app *app, struct ht_screen *s, int64_t delay_us
         s->fetch_at = at;
 }
 
-void ht_screen_forget(struct ht_screen *s)
+void ht_screen_forget(struct ht_app *app, struct ht_screen *s)
 {
+    struct ht_request *r = s->ticket ? ht_request_new(HT_REQ_FORGET, s->ticket) : NULL;
+    if (r && !ht_mailbox_post(app->o->loader, r))
+        ht_request_free(r); /* then it is answered, for nobody */
     s->ticket = 0;
+    s->slow = false;
 }
 
 unsigned ht_screen_has(const struct ht_screen *s)
@@ -54,12 +58,14 @@ static void screen_free(struct ht_app *app, struct ht_screen *s)
     free(s);
 }
 
-/* Only what fetches itself can be opened again: the others are answers, shown once. */
+/* What is on top is covered, or closed. Only what fetches itself can be opened again: the others are answers, shown
+ * once. */
 static bool leave(struct ht_app *app)
 {
-    const struct ht_screen *s = app->depth ? ht_app_top(app) : NULL;
+    struct ht_screen *s = app->depth ? ht_app_top(app) : NULL;
     if (!s || !s->class->fetch)
         return false;
+    ht_screen_forget(app, s); /* asked again when it is shown again */
     app->before = (struct ht_place){.known = true, .screen = s->screen_id, .id = s->id, .tab = s->tab};
     memcpy(app->before.crumb, s->crumb, sizeof app->before.crumb);
     return true;

@@ -379,7 +379,7 @@ void ht_log_filtered(struct ht_app *app, const char *filter)
     if (!ht_filter_line_set(&s->filter, filter, ht_app_db_now(app)))
         ht_app_flash(app, HT_FLASH_ERROR, "filter: %s", s->filter.why);
     st->paused = false;
-    ht_screen_forget(s);
+    ht_screen_forget(app, s);
     ht_screen_refresh(app, s, 0);
 }
 

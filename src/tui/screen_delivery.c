@@ -229,7 +229,7 @@ static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id actio
     case HT_ACT_PREV_TAB:
         s->tab = (s->tab + (action == HT_ACT_NEXT_TAB ? 1 : TAB_COUNT - 1)) % TAB_COUNT;
         if (needs(s->tab) & ~st->wanted) {
-            ht_screen_forget(s);
+            ht_screen_forget(app, s);
             ht_screen_refresh(app, s, 0);
         }
         return true;

@@ -255,7 +255,7 @@ static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id actio
     struct ht_list_rows rows = rows_of(&v, s);
     if (action == HT_ACT_GROUP_BY) {
         st->by = (enum ht_failure_by)((st->by + 1) % HT_FAILURE_BY_COUNT);
-        ht_screen_forget(s);
+        ht_screen_forget(app, s);
         ht_screen_refresh(app, s, 0);
         return true;
     }

@@ -73,7 +73,7 @@ static void sort_by(struct ht_app *app, struct ht_screen *s, const char *name)
         ht_app_flash(app, HT_FLASH_ERROR, "sort: %s", s->filter.why);
         return;
     }
-    ht_screen_forget(s);
+    ht_screen_forget(app, s);
     ht_screen_refresh(app, s, 0);
 }
 

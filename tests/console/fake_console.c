@@ -34,7 +34,7 @@ static void *serve(void *unused)
                 return NULL;
             usleep(1000);
         }
-        if (!atomic_load(&waiting))
+        if (!atomic_load(&waiting) && q->kind != HT_REQ_FORGET)
             post(ht_data_answer(&data, q));
         ht_request_free(q);
     }

@@ -108,7 +108,7 @@ static bool serve(struct ht_rig *r, struct ht_mailbox *box)
     if (!q)
         return false;
     r->asked[q->kind]++;
-    if (!r->silent) {
+    if (!r->silent && q->kind != HT_REQ_FORGET) {
         struct ht_reply *reply = ht_data_answer(&r->data, q);
         if (!ht_mailbox_post(r->inbox, reply))
             ht_reply_free(reply);

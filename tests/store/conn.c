@@ -273,6 +273,66 @@ static void another_thread_cancels(void **state)
     ht_conn_close(blocker);
 }
 
+struct watcher {
+    struct store_world *w;
+    int fds[2]; /* a pipe: what is watched, and its other end */
+    int calls;
+    bool unwanted;
+};
+
+/* Called while the world's connection waits for a lock; takes what made it be called. */
+static bool say_once_it_waits(void *user)
+{
+    struct watcher *k = user;
+    char byte;
+    k->calls++;
+    HT_TEST_UNTIL(ht_test_sql_int(k->w->dsn, "SELECT count(*) FROM pg_stat_activity WHERE application_name ="
+                                             " 'store test' AND wait_event_type = 'Lock' AND datname ="
+                                             " current_database()") == 1,
+                  10000);
+    assert_int_equal(read(k->fds[0], &byte, 1), 1);
+    if (!k->unwanted)
+        ht_test_sql_int(k->w->dsn, "SELECT pg_terminate_backend(pid)::int FROM pg_stat_activity WHERE application_name"
+                                   " = 'store short' AND datname = current_database()");
+    return k->unwanted;
+}
+
+static void what_nobody_wants_any_more_ends(void **state)
+{
+    struct store_world *w = *state;
+    struct ht_conn *blocker = open_short(w->dsn, 20000);
+    struct watcher k = {.w = w, .unwanted = true};
+    int64_t now;
+    assert_int_equal(pipe(k.fds), 0);
+    const struct ht_conn_watch watch = {k.fds[0], say_once_it_waits, &k};
+    STORE_OK(ht_conn_begin(blocker, &err));
+    STORE_OK(ht_store_subscribe(blocker, &w->e, "b.b", true, &err));
+    ht_conn_watch(w->c, &watch);
+    STORE_OK(ht_conn_now(w->c, &now, &err)); /* nothing was said */
+    assert_int_equal(write(k.fds[1], "x", 1), 1);
+    STORE_REFUSED(HT_CANCELLED, ht_store_subscribe(w->c, &w->e, "b.c", true, &err), "cancelled", NULL);
+    assert_int_equal(k.calls, 1);
+    /* nor is what would follow wanted; and what was cancelled left nothing */
+    STORE_REFUSED(HT_CANCELLED, ht_conn_now(w->c, &now, &err), "cancelled", NULL);
+    assert_true(ht_conn_alive(w->c));
+    assert_int_equal(subscriptions_to(w, "b.c"), 0);
+    /* said of something else: it goes on to its end */
+    k.unwanted = false;
+    ht_conn_watch(w->c, &watch);
+    assert_int_equal(write(k.fds[1], "x", 1), 1);
+    STORE_OK(ht_store_subscribe(w->c, &w->e, "b.c", true, &err));
+    assert_int_equal(k.calls, 2);
+    assert_int_equal(subscriptions_to(w, "b.c"), 1);
+    /* nobody listens any more */
+    ht_conn_watch(w->c, NULL);
+    assert_int_equal(write(k.fds[1], "x", 1), 1);
+    STORE_OK(ht_conn_now(w->c, &now, &err));
+    assert_int_equal(k.calls, 2);
+    close(k.fds[0]);
+    close(k.fds[1]);
+    ht_conn_close(blocker);
+}
+
 static void a_slow_statement_ends_before_the_connection_does(void **state)
 {
     struct store_world *w = *state;
@@ -385,6 +445,7 @@ int main(void)
         cmocka_unit_test(nobody_there_is_one_clear_line),
         cmocka_unit_test(a_malformed_dsn_is_told_without_its_password),
         TEST(another_thread_cancels),
+        TEST(what_nobody_wants_any_more_ends),
         TEST(a_slow_statement_ends_before_the_connection_does),
         TEST(readonly_writes_nothing),
         TEST(a_transaction_is_all_or_nothing),

@@ -172,6 +172,7 @@ static void rows_of_another_filter_are_said_to_be(void **state)
     HIDES(r, "of another filter"); /* most answers come by then */
     ht_rig_pass(r, 300);
     SHOWS(r, "searching; these are of another filter");
+    SHOWS(r, "still searching; the rows are of another filter; Esc ends the search");
     struct ht_reply *late = ht_reply_new(HT_REP_ERROR, HT_REQ_EVENTS, r->app.last_ticket);
     ht_fail(&late->err, HT_TIMEOUT, "event list", NULL, "it took too long");
     ht_rig_post(r, late);
@@ -181,6 +182,55 @@ static void rows_of_another_filter_are_said_to_be(void **state)
     ht_rig_keys(r, "r");
     ht_rig_pump(r);
     HIDES(r, "of another filter");
+}
+
+/* A search that takes long says so, and how it ends; then the rows are there with their own filter. */
+static void esc_ends_a_search(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, ":events\n/type:a*\n");
+    const struct ht_screen *s = ht_app_top(&r->app);
+    r->silent = true;
+    ht_rig_keys(r, "/contains:nothing\n");
+    int forgotten = r->asked[HT_REQ_FORGET], asked = r->asked[HT_REQ_EVENTS];
+    HIDES(r, "Esc ends");
+    ht_rig_pass(r, 300);
+    SHOWS(r, "Esc ends the search");
+    ht_rig_key(r, HT_KEY_ESC);
+    HIDES(r, "searching");
+    SHOWS(r, "filter: type:a*");
+    SHOWS(r, "ended; r asks again");
+    assert_int_equal(s->ticket, 0);
+    assert_int_equal(r->asked[HT_REQ_FORGET], forgotten + 1);
+    ht_rig_pass(r, 10000);
+    assert_int_equal(r->asked[HT_REQ_EVENTS], asked); /* the rows are of this filter */
+    ht_rig_keys(r, "r");
+    ht_rig_pass(r, 300);
+    SHOWS(r, "still searching; Esc ends it");
+    ht_rig_key(r, HT_KEY_ESC);
+    HIDES(r, "searching");
+    SHOWS(r, "filter: type:a*");
+    ht_rig_key(r, HT_KEY_ESC); /* now the filter */
+    SHOWS(r, "filter: - ");
+    ht_rig_pass(r, 300);
+    SHOWS(r, "Esc ends");
+    forgotten = r->asked[HT_REQ_FORGET];
+    r->silent = false;
+    ht_rig_keys(r, "1"); /* leaving ends it too */
+    assert_int_equal(r->asked[HT_REQ_FORGET], forgotten + 1);
+    HIDES(r, "still");
+    ht_rig_keys(r, "3");
+    r->silent = true;
+    ht_rig_keys(r, ":types nothing\n"); /* no rows yet: none are kept */
+    ht_rig_pass(r, 300);
+    SHOWS(r, "still searching; Esc ends it");
+    SHOWS(r, "filter: nothing");
+    ht_rig_key(r, HT_KEY_ESC);
+    SHOWS(r, "filter: -");
+    SHOWS(r, "fetching ...");
+    ht_rig_pass(r, 300);
+    ht_rig_key(r, HT_KEY_ESC);
+    SHOWS(r, "r tries again");
 }
 
 /* Esc drops what a list was narrowed to, then nothing; its order stays. */
@@ -267,6 +317,7 @@ int main(void)
         HT_RIG_TEST(the_log_is_read_from_its_oldest),
         HT_RIG_TEST(short_lists_are_sorted_by_any_column),
         HT_RIG_TEST(rows_of_another_filter_are_said_to_be),
+        HT_RIG_TEST(esc_ends_a_search),
         HT_RIG_TEST(esc_drops_the_filter),
         HT_RIG_TEST(the_row_becomes_a_filter),
     };

@@ -35,6 +35,8 @@ enum ht_request_kind {
     HT_REQ_QUEUE,  /* workers, what waits, who holds it, open transactions, partitions */
     HT_REQ_HEALTH, /* id: an endpoint's figures of the last 24 hours */
     HT_REQ_AUDIT,  /* text = filter; tenant, before_at and before_seq = the last entry so far */
+    HT_REQ_FORGET, /* nobody waits any more for the page of this ticket, which is then refused or answered in vain; no
+                      reply of its own */
     /* loader: short writes */
     HT_REQ_REDELIVER,      /* id */
     HT_REQ_CANCEL,         /* id: a delivery's pending retries */

@@ -56,6 +56,17 @@ HT_MUST_CHECK enum ht_rc ht_conn_drain(struct ht_conn *c, bool *ret_changed, str
  * calls it does nothing. */
 void ht_conn_cancel(struct ht_conn *c);
 
+/* For what is asked on behalf of somebody who may stop wanting it. While calls wait for the server, `fd` is watched
+ * too, and when it is readable `unwanted` is called on the same thread. True: the running call is cancelled, and every
+ * further one ends with HT_CANCELLED, until the connection is told anew what to watch (NULL: nothing). What takes less
+ * than 50 ms is let finish, since a cancel is one more connection to the server. */
+struct ht_conn_watch {
+    int fd;
+    bool (*unwanted)(void *user);
+    void *user;
+};
+void ht_conn_watch(struct ht_conn *c, const struct ht_conn_watch *w);
+
 /* Several statements as one transaction: what stands between begin and commit is all or nothing. When one fails, all is
  * rolled back at once; further statements and the commit are then refused (HT_FAILED) until rollback or begin. */
 HT_MUST_CHECK enum ht_rc ht_conn_begin(struct ht_conn *c, struct ht_err *err);

@@ -113,6 +113,7 @@ struct ht_screen {
     int64_t asked_at;             /* when the request that is out, or was last, went out */
     char shown[HT_PROMPT_MAX];    /* the filter that what is shown was fetched with */
     bool behind;                  /* that is another than the one in force, and is to be seen */
+    bool slow;                    /* what is out takes long enough to be told */
     struct ht_marks marks;        /* with HT_HAS_MARKS */
     struct ht_doc *doc;           /* the text that HT_HAS_TEXT actions work on; owned by the state */
     void *state;
@@ -124,10 +125,12 @@ HT_SCREENS(HT_SCREEN_EXTERN)
 
 /* The screen's data is wanted again, at the earliest in delay_us. */
 void ht_screen_refresh(struct ht_app *app, struct ht_screen *s, int64_t delay_us);
-/* What it asked for is no longer wanted: a late reply is ignored. */
-void ht_screen_forget(struct ht_screen *s);
+/* What it asked for is no longer wanted: the loader need not go on with it, and a late reply is ignored. */
+void ht_screen_forget(struct ht_app *app, struct ht_screen *s);
 /* What is shown was fetched with another filter than the one in force; still so while its reply is taken. */
 bool ht_screen_refiltered(const struct ht_screen *s);
+/* Esc ends what it asked for and takes long, and stays; elsewhere Esc leaves. */
+bool ht_screen_searches(const struct ht_app *app, const struct ht_screen *s);
 unsigned ht_screen_has(const struct ht_screen *s);
 
 #endif
