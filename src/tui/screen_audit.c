@@ -2,19 +2,17 @@
 #include <string.h>
 
 #include "hooktop/tui/chrome.h"
+#include "hooktop/tui/pages.h"
 
 /* Who did what, why, and what it was before and after. Nothing can be changed here. */
 
-#define PAGE          200
-#define ROWS_MAX      5000
 #define PANE_MIN_ROWS 14 /* of the body, for the entry under the cursor to be shown below the list */
 
 struct state {
     struct ht_list list;
+    struct ht_pages pages;
     struct ht_audit_entries rows;
     struct ht_doc doc; /* of the entry under the cursor */
-    bool more;
-    bool older; /* the request that is out is for the next page */
 };
 
 static void cell(const void *user, size_t row, size_t column, struct ht_cell_text *t)
@@ -65,11 +63,11 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
 {
     struct state *st = s->state;
     struct ht_request *r = ht_request_new(HT_REQ_AUDIT, 0);
+    size_t at;
     r->text = ht_strdup(s->filter.applied);
-    st->older = st->older && !ht_screen_refiltered(s);
-    r->limit = st->older || st->rows.n < PAGE ? PAGE : (int32_t)st->rows.n;
-    if (st->older && st->rows.n > 0) {
-        const struct ht_audit_entry *last = &st->rows.rows[st->rows.n - 1];
+    r->limit = HT_PAGE;
+    if (ht_pages_ask(&st->pages, &st->list, st->rows.n, ht_screen_refiltered(s), &at)) {
+        const struct ht_audit_entry *last = &st->rows.rows[at];
         r->tenant = last->tenant_id;
         r->before_at = last->at;
         r->before_seq = last->seq;
@@ -77,27 +75,27 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
     (void)ht_app_ask(app, s, r);
 }
 
-static void append(struct state *st, struct ht_audit_entries *page)
+static struct ht_uuid id_of(const void *row)
 {
-    size_t n = st->rows.n;
-    st->rows.rows = ht_list_splice(st->rows.rows, n, n, n, page->rows, page->n, sizeof *page->rows);
-    st->rows.n += page->n;
+    return ht_audit_id(row);
+}
+
+static void free_row(void *row)
+{
+    ht_audit_entry_fini(row);
 }
 
 static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
 {
+    static const struct ht_pages_rows of = {sizeof(struct ht_audit_entry), id_of, free_row};
     struct state *st = s->state;
+    struct ht_audit_entries *all = &st->rows, *page = &r->audit;
     if (r->kind != HT_REP_AUDIT)
         return;
-    st->more = r->audit.more;
-    if (st->older)
-        append(st, &r->audit);
-    else {
-        ht_audit_entries_fini(&st->rows);
-        st->rows = r->audit;
-    }
-    st->older = false;
-    r->audit = (struct ht_audit_entries){0};
+    if (ht_screen_refiltered(s))
+        ht_audit_entries_fini(all);
+    all->rows = ht_pages_take(&st->pages, &of, all->rows, &all->n, page->rows, page->n, page->more);
+    *page = (struct ht_audit_entries){0};
     struct ht_list_rows rows = rows_of(app, s);
     ht_list_sync(&st->list, &rows);
 }
@@ -122,7 +120,7 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     char right[64];
     bool oldest_first;
     (void)ht_sort_given(s, &oldest_first);
-    snprintf(right, sizeof right, "%zu%s entr%s, %s first", st->rows.n, st->more ? "+" : "",
+    snprintf(right, sizeof right, "%zu%s entr%s, %s first", st->rows.n, st->pages.more ? "+" : "",
              st->rows.n == 1 ? "y" : "ies", oldest_first ? "oldest" : "newest");
     ht_chrome_list_head(app, s, c, &r, s->data_at ? right : NULL);
     draw_entry(st, c, &r);
@@ -140,10 +138,8 @@ static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id actio
     }
     if (!ht_list_act(&st->list, &rows, action))
         return false;
-    if (st->list.cursor + st->list.page >= st->rows.n && st->more && st->rows.n < ROWS_MAX && s->ticket == 0) {
-        st->older = true;
+    if (s->ticket == 0 && ht_pages_further(&st->pages, &st->list, st->rows.n))
         ht_screen_refresh(app, s, 0);
-    }
     return true;
 }
 
@@ -152,8 +148,8 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
     const struct state *st = s->state;
     (void)app;
     if (st->rows.n)
-        snprintf(ret, size, "%zu/%zu%s | append-only: nothing here can be changed", st->list.cursor + 1, st->rows.n,
-                 st->more ? "+" : "");
+        snprintf(ret, size, "%zu/%zu%s | %s", st->list.cursor + 1, st->rows.n, st->pages.more ? "+" : "",
+                 st->pages.full ? HT_PAGES_END : "append-only: nothing here can be changed");
 }
 
 const struct ht_screen_class ht_screen_audit = {

@@ -2,17 +2,15 @@
 #include <string.h>
 
 #include "hooktop/tui/chrome.h"
+#include "hooktop/tui/pages.h"
 
 /* What happened, newest first unless it is asked otherwise, also what nobody was subscribed to: deliveries:0. Further
  * pages come as one goes down. */
 
-#define PAGE     200
-#define ROWS_MAX 5000
-
 struct state {
     struct ht_list list;
+    struct ht_pages pages;
     struct ht_events events;
-    bool further; /* what is out is the page below */
 };
 
 enum { C_TIME, C_TYPE, C_DELIVERIES, C_KEY, C_SOURCE, C_BY, C_WORKFLOW, C_ID };
@@ -87,36 +85,36 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
 {
     struct state *st = s->state;
     struct ht_request *r = ht_request_new(HT_REQ_EVENTS, 0);
-    bool same = !ht_screen_refiltered(s);
+    size_t last;
     r->text = ht_strdup(s->filter.applied);
-    r->limit = PAGE;
-    st->further = st->further && same && st->events.n > 0;
-    if (st->further)
-        r->before = st->events.rows[st->events.n - 1].id;
+    r->limit = HT_PAGE;
+    if (ht_pages_ask(&st->pages, &st->list, st->events.n, ht_screen_refiltered(s), &last))
+        r->before = st->events.rows[last].id;
     (void)ht_app_ask(app, s, r);
 }
 
-static void append(struct ht_events *to, struct ht_events *page)
+static struct ht_uuid id_of(const void *row)
 {
-    struct ht_event *rows = ht_list_splice(to->rows, to->n, to->n, to->n, page->rows, page->n, sizeof *rows);
-    *to = (struct ht_events){rows, to->n + page->n, page->more};
-    *page = (struct ht_events){0};
+    return ((const struct ht_event *)row)->id;
+}
+
+static void free_row(void *row)
+{
+    ht_event_fini(row);
 }
 
 static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
 {
+    static const struct ht_pages_rows of = {sizeof(struct ht_event), id_of, free_row};
     struct state *st = s->state;
-    struct view v = {app, st};
+    struct ht_events *all = &st->events, *page = &r->events;
     if (r->kind != HT_REP_EVENTS)
         return;
-    if (st->further) {
-        append(&st->events, &r->events);
-    } else {
-        ht_events_fini(&st->events);
-        st->events = r->events;
-        r->events = (struct ht_events){0};
-    }
-    st->further = false;
+    if (ht_screen_refiltered(s))
+        ht_events_fini(all);
+    all->rows = ht_pages_take(&st->pages, &of, all->rows, &all->n, page->rows, page->n, page->more);
+    *page = (struct ht_events){0};
+    struct view v = {app, st};
     struct ht_list_rows rows = rows_of(&v, s);
     ht_list_sync(&st->list, &rows);
 }
@@ -125,7 +123,7 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
 static void changed(struct ht_app *app, struct ht_screen *s)
 {
     const struct state *st = s->state;
-    if (st->events.n <= PAGE && st->list.cursor == 0)
+    if (st->list.cursor == 0)
         ht_screen_refresh(app, s, HT_SCREEN_REFRESH_US);
 }
 
@@ -137,7 +135,7 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     char right[48];
     bool oldest_first;
     (void)ht_sort_given(s, &oldest_first);
-    snprintf(right, sizeof right, "%zu%s, %s first", st->events.n, st->events.more ? "+" : "",
+    snprintf(right, sizeof right, "%zu%s, %s first", st->events.n, st->pages.more ? "+" : "",
              oldest_first ? "oldest" : "newest");
     ht_chrome_list_head(app, s, c, &r, s->data_at ? right : NULL);
     ht_sort_mark(s, &rows);
@@ -156,11 +154,8 @@ static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id actio
     }
     if (!ht_list_act(&st->list, &rows, action))
         return false;
-    bool near_end = st->list.cursor + st->list.page + 1 > st->events.n;
-    if (near_end && st->events.more && st->events.n < ROWS_MAX && s->ticket == 0) {
-        st->further = true;
+    if (s->ticket == 0 && ht_pages_further(&st->pages, &st->list, st->events.n))
         ht_screen_refresh(app, s, 0);
-    }
     return true;
 }
 
@@ -181,8 +176,8 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
     if (st->events.n == 0)
         return;
     ht_uuid_format(&st->events.rows[st->list.cursor].id, id);
-    snprintf(ret, size, "%zu/%zu%s | evt_%s%s", st->list.cursor + 1, st->events.n, st->events.more ? "+" : "", id,
-             st->events.n >= ROWS_MAX ? " | no more are loaded: narrow the filter" : "");
+    snprintf(ret, size, "%zu/%zu%s | %sevt_%s", st->list.cursor + 1, st->events.n, st->pages.more ? "+" : "",
+             st->pages.full ? HT_PAGES_END " | " : "", id);
 }
 
 static void open_screen(struct ht_app *app, struct ht_screen *s)

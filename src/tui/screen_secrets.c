@@ -3,20 +3,18 @@
 
 #include "hooktop/base/clock.h"
 #include "hooktop/tui/chrome.h"
+#include "hooktop/tui/pages.h"
 
 /* Every live secret and key: how old, what changes, which one signs, which one nobody confirmed. */
 
-#define PAGE     100
-#define ROWS_MAX 1000
 #define AGAIN_US 30000000 /* deliveries come all the time; which key signed them is worth a look now and then */
 #define DAY_MS   86400000LL
 
 struct state {
     struct ht_list list;
+    struct ht_pages pages;
     struct ht_fleet_keys keys;
     struct ht_endpoint shell; /* what is under the cursor, its strings borrowed from `keys` */
-    bool more;
-    bool older; /* the request that is out is for the next page */
 };
 
 struct view {
@@ -172,11 +170,11 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
 {
     struct state *st = s->state;
     struct ht_request *r = ht_request_new(HT_REQ_FLEET, 0);
+    size_t at;
     r->text = ht_strdup(s->filter.applied);
-    st->older = st->older && !ht_screen_refiltered(s);
-    r->limit = st->older || st->keys.n < PAGE ? PAGE : (int32_t)st->keys.n;
-    if (st->older && st->keys.n > 0) {
-        const struct ht_fleet_key *last = &st->keys.rows[st->keys.n - 1];
+    r->limit = HT_PAGE;
+    if (ht_pages_ask(&st->pages, &st->list, st->keys.n, ht_screen_refiltered(s), &at)) {
+        const struct ht_fleet_key *last = &st->keys.rows[at];
         r->before = last->endpoint_id;
         r->tenant = last->tenant_id;
         r->generation = last->secret.generation;
@@ -189,27 +187,27 @@ static void changed(struct ht_app *app, struct ht_screen *s)
     ht_screen_refresh(app, s, AGAIN_US);
 }
 
-static void append(struct state *st, struct ht_fleet_keys *page)
+static struct ht_uuid id_of(const void *row)
 {
-    size_t n = st->keys.n;
-    st->keys.rows = ht_list_splice(st->keys.rows, n, n, n, page->rows, page->n, sizeof *page->rows);
-    st->keys.n += page->n;
+    return ((const struct ht_fleet_key *)row)->secret.id;
+}
+
+static void free_row(void *row)
+{
+    ht_fleet_key_fini(row);
 }
 
 static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
 {
+    static const struct ht_pages_rows of = {sizeof(struct ht_fleet_key), id_of, free_row};
     struct state *st = s->state;
+    struct ht_fleet_keys *all = &st->keys, *page = &r->fleet;
     if (r->kind != HT_REP_FLEET)
         return;
-    st->more = r->fleet.more;
-    if (st->older)
-        append(st, &r->fleet);
-    else {
-        ht_fleet_keys_fini(&st->keys);
-        st->keys = r->fleet;
-    }
-    st->older = false;
-    r->fleet = (struct ht_fleet_keys){0};
+    if (ht_screen_refiltered(s))
+        ht_fleet_keys_fini(all);
+    all->rows = ht_pages_take(&st->pages, &of, all->rows, &all->n, page->rows, page->n, page->more);
+    *page = (struct ht_fleet_keys){0};
     struct view v = {app, st};
     struct ht_list_rows rows = rows_of(&v, s);
     ht_list_sync(&st->list, &rows);
@@ -239,6 +237,8 @@ static void draw_summary(const struct ht_app *app, const struct state *st, struc
     for (size_t i = 0; i < HT_COUNT(words); i++)
         col += ht_draw_fmt(c, row, col, width - col, words[i].n ? words[i].style : HT_STYLE_DIM, "%d %s%s", words[i].n,
                            words[i].what, i + 1 < HT_COUNT(words) ? "   " : "");
+    if (st->pages.more)
+        ht_draw_fmt(c, row, col, width - col, HT_STYLE_DIM, " of the %zu loaded", st->keys.n);
 }
 
 static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, struct ht_rect r)
@@ -247,7 +247,7 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     struct view v = {app, st};
     struct ht_list_rows rows = rows_of(&v, s);
     char right[64];
-    snprintf(right, sizeof right, "%zu%s live", st->keys.n, st->more ? "+" : "");
+    snprintf(right, sizeof right, "%zu%s live", st->keys.n, st->pages.more ? "+" : "");
     ht_chrome_list_head(app, s, c, &r, s->data_at ? right : NULL);
     if (r.rows > 5 && s->data_at) {
         draw_summary(app, st, c, r.row, r.cols);
@@ -287,10 +287,8 @@ static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id actio
         return open_owner(app, selected(st));
     if (!ht_list_act(&st->list, &rows, action))
         return false;
-    if (st->list.cursor + st->list.page >= st->keys.n && st->more && st->keys.n < ROWS_MAX && s->ticket == 0) {
-        st->older = true;
+    if (s->ticket == 0 && ht_pages_further(&st->pages, &st->list, st->keys.n))
         ht_screen_refresh(app, s, 0);
-    }
     return true;
 }
 
@@ -317,9 +315,12 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
     const struct state *st = s->state;
     const struct ht_fleet_key *k = selected(st);
     (void)app;
-    if (k)
-        snprintf(ret, size, "%zu/%zu%s | generation %d of %s: %s", st->list.cursor + 1, st->keys.n, st->more ? "+" : "",
-                 (int)k->secret.generation, name_of(k), ht_secret_words[k->secret.state].meaning);
+    if (k && st->pages.full)
+        snprintf(ret, size, "%zu/%zu+ | " HT_PAGES_END, st->list.cursor + 1, st->keys.n);
+    else if (k)
+        snprintf(ret, size, "%zu/%zu%s | generation %d of %s: %s", st->list.cursor + 1, st->keys.n,
+                 st->pages.more ? "+" : "", (int)k->secret.generation, name_of(k),
+                 ht_secret_words[k->secret.state].meaning);
 }
 
 const struct ht_screen_class ht_screen_secrets = {

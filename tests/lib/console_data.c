@@ -373,38 +373,6 @@ static struct ht_reply *health(const struct ht_request *q)
     return r;
 }
 
-static struct ht_reply *fleet_page(const struct ht_request *q)
-{
-    static const enum ht_secret_state states[] = {HT_SECRET_ACTIVE, HT_SECRET_RETIRING, HT_SECRET_NEXT,
-                                                  HT_SECRET_ACTIVE, HT_SECRET_ACTIVE};
-    struct ht_reply *r = ht_reply_new(HT_REP_FLEET, q->kind, q->ticket);
-    r->fleet.rows = ht_alloc(HT_COUNT(states), sizeof *r->fleet.rows);
-    for (int i = 0; i < (int)HT_COUNT(states); i++) {
-        struct ht_fleet_key *k = &r->fleet.rows[r->fleet.n++];
-        bool tenants = i == (int)HT_COUNT(states) - 1;
-        k->tenant_id = ht_data_id(8, i);
-        k->endpoint_id = tenants ? (struct ht_uuid){0} : ht_data_endpoint_id(i);
-        k->tenant_name = ht_strdup("acme");
-        k->profile = ht_strdup(profiles[tenants ? 3 : i % 3]);
-        k->endpoint_url = tenants ? NULL : ht_strdup("https://hooks.example.com/in");
-        k->endpoint_description = tenants ? NULL : ht_strdup(i == 2 ? "株式会社 \033[31mred" : "Acme billing");
-        k->age_ms = (i + 1) * 3970800000LL;
-        k->left_ms = states[i] == HT_SECRET_ACTIVE ? 0 : 68520000;
-        k->secret = (struct ht_secret_meta){.id = ht_data_id(5, i),
-                                            .generation = i + 1,
-                                            .state = states[i],
-                                            .created_at = HT_DATA_NOW - k->age_ms * 1000,
-                                            .created_by = ht_strdup("ana"),
-                                            .revealed_at = HT_DATA_NOW - k->age_ms * 1000,
-                                            .confirmed_at = i == 0 ? HT_DATA_NOW : 0,
-                                            .public_pem = tenants ? ht_strdup("PEM") : NULL,
-                                            .attempts = 100,
-                                            .signed_attempts = 20 * i,
-                                            .last_used_at = HT_DATA_NOW - 3000000};
-    }
-    return r;
-}
-
 /* What signs for an endpoint: two generations, the newer one waiting or not. */
 static void keys(const struct ht_uuid *id, bool staged, struct ht_signing *k)
 {
@@ -521,8 +489,6 @@ static struct ht_reply *answer_kind(const struct ht_data *data, const struct ht_
         return health(q);
     case HT_REQ_DRAFT:
         return ht_uuid_is_nil(&q->draft->id) ? rotated(q) : ht_data_triage(q);
-    case HT_REQ_FLEET:
-        return fleet_page(q);
     case HT_REQ_SIGNING:
         return keys_page(q);
     case HT_REQ_PROBE:

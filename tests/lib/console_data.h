@@ -11,6 +11,8 @@
 #define HT_DATA_ENDPOINTS 37
 #define HT_DATA_SECRET    "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwZZZZZZZZZZZ="
 
+#define HT_DATA_MANY 10300 /* rows where a filter asks for many */
+
 struct ht_data {
     atomic_int endpoints; /* below 4096 */
     atomic_int deliveries;
@@ -20,7 +22,7 @@ struct ht_data {
 struct ht_uuid ht_data_id(int kind, int n); /* kinds: 2 delivery, 3 event */
 struct ht_uuid ht_data_endpoint_id(int n);  /* newest first, as the store lists them: greater n, smaller id */
 struct ht_reply *ht_data_answer(const struct ht_data *data, const struct ht_request *q);
-/* console_triage.c: failures, events and replays; NULL for anything else. */
+/* console_triage.c: failures, events, replays, audit and secrets; NULL for anything else. */
 struct ht_reply *ht_data_triage(const struct ht_request *q);
 struct ht_reply *ht_data_link(enum ht_link_state state);
 bool ht_data_profile_facts(void *user, const char *profile, struct ht_profile_facts *ret);

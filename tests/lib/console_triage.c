@@ -9,6 +9,7 @@
 #define GROUPS  14
 #define EVENTS  40
 #define REPLAYS 3
+static const char *const profiles[] = {"standard", "instaclaim", "claimport", "instnt", "claimable"};
 
 static const char *const names[] = {"Acme CRM sync", "Acme billing (EU)", "Globex \xe8\xaa\xb2\xe9\x87\x91 orders",
                                     "Initech \033[31mred\033[0m"};
@@ -87,13 +88,28 @@ static void event(int n, struct ht_event *e)
                            .deliveries = n % 4};
 }
 
+/* Long lists for who asks for many. */
+static int total_of(const struct ht_request *q, int usual)
+{
+    return q->text && strstr(q->text, "many") ? HT_DATA_MANY : usual;
+}
+
+static int end_of_page(const struct ht_request *q, int from, int total)
+{
+    return q->limit > 0 && from + q->limit < total ? from + q->limit : total;
+}
+
 static struct ht_reply *events(const struct ht_request *q)
 {
     struct ht_reply *r = ht_reply_new(HT_REP_EVENTS, q->kind, q->ticket);
     bool none = q->text && strstr(q->text, "nothing");
-    r->events.rows = ht_alloc(EVENTS, sizeof *r->events.rows);
-    for (int i = 0; !none && i < EVENTS; i++)
-        event(EVENTS - i, &r->events.rows[r->events.n++]);
+    int total = none ? 0 : total_of(q, EVENTS);
+    int from = ht_uuid_is_nil(&q->before) ? 0 : total - (q->before.b[14] << 8 | q->before.b[15]) + 1;
+    int end = end_of_page(q, from, total);
+    r->events.rows = ht_alloc((size_t)total + 1, sizeof *r->events.rows);
+    r->events.more = end < total;
+    for (int i = from; i < end; i++)
+        event(total - i, &r->events.rows[r->events.n++]);
     return r;
 }
 
@@ -194,20 +210,58 @@ static struct ht_reply *audit_page(const struct ht_request *q)
 {
     static const char *const actions[] = {"secret.added", "endpoint.state", "delivery.redelivered"};
     struct ht_reply *r = ht_reply_new(HT_REP_AUDIT, q->kind, q->ticket);
-    r->audit = (struct ht_audit_entries){ht_alloc(3, sizeof *r->audit.rows), 3, false};
-    for (int i = 0; i < 3; i++) {
+    int total = total_of(q, 3), from = q->before_seq ? total - (int)q->before_seq + 28 : 0;
+    int end = end_of_page(q, from, total);
+    r->audit.rows = ht_alloc((size_t)total, sizeof *r->audit.rows);
+    r->audit.more = end < total;
+    for (int i = from; i < end; i++) {
         char id[HT_UUID_TEXT];
         ht_uuid_format(&(struct ht_uuid){.b = {1, 2, 3, (uint8_t)i}}, id);
-        r->audit.rows[i] = (struct ht_audit_entry){.tenant_id = ht_data_id(8, 0),
-                                                   .tenant_name = ht_strdup("acme"),
-                                                   .seq = 30 - i,
-                                                   .at = HT_DATA_NOW - i * 61000000LL,
-                                                   .who = ht_strdup(i == 1 ? "ana \033[31m" : "ana"),
-                                                   .from = ht_strdup("198.51.100.7 hooktop console"),
-                                                   .action = ht_strdup(actions[i]),
-                                                   .object = ht_strdup(id),
-                                                   .reason = i ? ht_strdup("customer asked, ticket 4711") : NULL,
-                                                   .detail = ht_strdup("{\"before\":\"active\",\"after\":\"paused\"}")};
+        r->audit.rows[r->audit.n++] =
+            (struct ht_audit_entry){.tenant_id = ht_data_id(8, 0),
+                                    .tenant_name = ht_strdup("acme"),
+                                    .seq = total + 27 - i,
+                                    .at = HT_DATA_NOW - i * 61000000LL,
+                                    .who = ht_strdup(i == 1 ? "ana \033[31m" : "ana"),
+                                    .from = ht_strdup("198.51.100.7 hooktop console"),
+                                    .action = ht_strdup(actions[i % 3]),
+                                    .object = ht_strdup(id),
+                                    .reason = i ? ht_strdup("customer asked, ticket 4711") : NULL,
+                                    .detail = ht_strdup("{\"before\":\"active\",\"after\":\"paused\"}")};
+    }
+    return r;
+}
+
+static struct ht_reply *fleet_page(const struct ht_request *q)
+{
+    static const enum ht_secret_state states[] = {HT_SECRET_ACTIVE, HT_SECRET_RETIRING, HT_SECRET_NEXT,
+                                                  HT_SECRET_ACTIVE, HT_SECRET_ACTIVE};
+    struct ht_reply *r = ht_reply_new(HT_REP_FLEET, q->kind, q->ticket);
+    int total = total_of(q, (int)HT_COUNT(states)), end = end_of_page(q, q->generation, total);
+    r->fleet.rows = ht_alloc((size_t)total, sizeof *r->fleet.rows);
+    r->fleet.more = end < total;
+    for (int i = q->generation; i < end; i++) {
+        struct ht_fleet_key *k = &r->fleet.rows[r->fleet.n++];
+        bool tenants = i == total - 1;
+        k->tenant_id = ht_data_id(8, i);
+        k->endpoint_id = tenants ? (struct ht_uuid){0} : ht_data_endpoint_id(i);
+        k->tenant_name = ht_strdup("acme");
+        k->profile = ht_strdup(profiles[tenants ? 3 : i % 3]);
+        k->endpoint_url = tenants ? NULL : ht_strdup("https://hooks.example.com/in");
+        k->endpoint_description = tenants ? NULL : ht_strdup(i == 2 ? "株式会社 \033[31mred" : "Acme billing");
+        k->age_ms = (i + 1) * 3970800000LL;
+        k->left_ms = states[i % (int)HT_COUNT(states)] == HT_SECRET_ACTIVE ? 0 : 68520000;
+        k->secret = (struct ht_secret_meta){.id = ht_data_id(5, i),
+                                            .generation = i + 1,
+                                            .state = states[i % (int)HT_COUNT(states)],
+                                            .created_at = HT_DATA_NOW - k->age_ms * 1000,
+                                            .created_by = ht_strdup("ana"),
+                                            .revealed_at = HT_DATA_NOW - k->age_ms * 1000,
+                                            .confirmed_at = i == 0 ? HT_DATA_NOW : 0,
+                                            .public_pem = tenants ? ht_strdup("PEM") : NULL,
+                                            .attempts = 100,
+                                            .signed_attempts = 20 * i,
+                                            .last_used_at = HT_DATA_NOW - 3000000};
     }
     return r;
 }
@@ -230,6 +284,8 @@ struct ht_reply *ht_data_triage(const struct ht_request *q)
         return replay_detail(q);
     case HT_REQ_REPLAY_PREVIEW:
         return preview(q);
+    case HT_REQ_FLEET:
+        return fleet_page(q);
     case HT_REQ_AUDIT:
         return audit_page(q);
     case HT_REQ_REPLAY_START:

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "console_rig.h"
+#include "hooktop/tui/pages.h"
 #include "ht_test.h"
 
 static void yes(struct ht_rig *r)
@@ -158,6 +159,41 @@ static void short_lists_are_sorted_by_any_column(void **state)
     ht_rig_key(r, HT_KEY_ESC);
     ht_rig_keys(r, "9:sort what\n");
     SHOWS(r, "WHAT\u25b2"); /* letters begin with A */
+}
+
+/* Lists of any length are loaded page by page, as one goes down, up to an end that is told; what is new comes with one
+ * page and moves nothing that is looked at. */
+static void long_lists_come_in_pages(void **state)
+{
+    static const struct {
+        const char *open, *first, *second, *last;
+        enum ht_request_kind kind;
+    } lists[] = {
+        {":events type:many\n", "200+, newest", "400+, newest", "10000+, newest", HT_REQ_EVENTS},
+        {":audit who:many\n", "200+ entries", "400+ entries", "10000+ entries", HT_REQ_AUDIT},
+        {":secrets tenant:many\n", "200+ live", "400+ live", "10000+ live", HT_REQ_FLEET},
+    };
+    struct ht_rig *r = *state;
+    for (size_t i = 0; i < HT_COUNT(lists); i++) {
+        ht_rig_keys(r, lists[i].open);
+        SHOWS(r, lists[i].first);
+        HIDES(r, HT_PAGES_END);
+        ht_rig_keys(r, "G");
+        SHOWS(r, lists[i].second);
+        ht_rig_keys(r, "kk");
+        int asked = r->asked[lists[i].kind];
+        HT_AUTOFREE char *before = ht_rig_screen(r);
+        ht_rig_keys(r, "r"); /* one page around what is shown */
+        assert_int_equal(r->asked[lists[i].kind], asked + 1);
+        HT_AUTOFREE char *after = ht_rig_screen(r);
+        assert_string_equal(before, after);
+        for (int k = 0; k < 60; k++)
+            ht_rig_keys(r, "G");
+        SHOWS(r, lists[i].last);
+        SHOWS(r, "10000/10000+ | " HT_PAGES_END);
+        ht_rig_keys(r, "gr");
+        SHOWS(r, "1/10000+");
+    }
 }
 
 /* While a slow search runs, and when it failed, the rows that are there are not taken for what it found. */
@@ -316,6 +352,7 @@ int main(void)
         HT_RIG_TEST(columns_can_be_left_out),
         HT_RIG_TEST(the_log_is_read_from_its_oldest),
         HT_RIG_TEST(short_lists_are_sorted_by_any_column),
+        HT_RIG_TEST(long_lists_come_in_pages),
         HT_RIG_TEST(rows_of_another_filter_are_said_to_be),
         HT_RIG_TEST(esc_ends_a_search),
         HT_RIG_TEST(esc_drops_the_filter),
