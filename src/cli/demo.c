@@ -176,7 +176,7 @@ static void print_row(const char *name, const struct ht_demo_tally *t)
                   name, t->events, t->deliveries, t->attempts, t->verified, t->exhausted, t->held, t->lost);
 }
 
-static void print_rotations(const struct ht_demo_world *w)
+static void print_stories(const struct ht_demo_world *w)
 {
     for (size_t i = 0; i < HT_DEMO_TENANTS; i++)
         for (size_t j = 0; j < w->tenants[i].n; j++) {
@@ -187,6 +187,10 @@ static void print_rotations(const struct ht_demo_world *w)
                               " for one that knew both.\n",
                               e->plan->description, e->expected_rotated, e->expected_learned - e->expected_rotated,
                               e->expected - e->expected_learned);
+            if (e->plan->outage)
+                ht_out_printf("\nThe receiver of \"%s\" answered 404 at first: %" PRId64
+                              " deliveries were given up, and redelivered\nonce it was mended.\n",
+                              e->plan->description, e->redelivered);
         }
 }
 
@@ -208,7 +212,7 @@ static enum ht_rc print_table(struct ht_demo_world *w, struct ht_conn *c, struct
         return ht_fail(err, HT_FAILED, "demo", NULL,
                        "%" PRId64 " signatures did not verify, %" PRId64 " deliveries are wrong; the first: %s",
                        sum.refused, sum.lost, sum.first);
-    print_rotations(w);
+    print_stories(w);
     ht_out_printf("\nEvery signature verified, and nothing was lost: what the store says of each attempt is what its\n"
                   "receiver recorded. The held deliveries wait for an endpoint that is still to be verified.\n");
     return HT_OK;
@@ -221,10 +225,16 @@ static enum ht_rc run_headless(struct ht_demo_world *w, const struct ht_ops *ops
     struct headless h = {.world = w, .conn = ops->conn, .told_us = ht_mono_us()};
     const struct ht_demo_teller teller = {.pause = headless_pause, .user = &h};
     enum ht_rc rc = engine_start(&engine, p, err);
-    ht_out_printf(
-        "Emitting and delivering; every tenth delivery fails at first, and one secret is rotated half-way.\n");
+    ht_out_printf("Emitting and delivering; every tenth delivery fails at first, one secret is rotated half-way, one "
+                  "receiver has lost its route.\n");
     if (rc == HT_OK)
         rc = ht_demo_story(w, ops, &teller, err);
+    if (rc == HT_OK) {
+        ht_demo_receivers_mend(w);
+        rc = ht_demo_redeliver(w, ops->conn, err);
+    }
+    if (rc == HT_OK)
+        rc = teller.pause(teller.user, true, err);
     enum ht_rc stopped = engine_stop(&engine, err);
     if (rc == HT_OK)
         rc = stopped;

@@ -51,14 +51,16 @@ static const struct ht_recorded **of_delivery(const struct requests *q, const st
     return q->rows == NULL ? NULL : q->rows + lo;
 }
 
-/* What is wrong with one delivery; NULL: nothing. */
+/* What is wrong with one delivery; NULL: nothing. Of a receiver that was down (`outage`), what was meant for it at
+ * first is exhausted. */
 static const char *compare(const struct ht_delivery *d, const struct ht_attempts *attempts,
-                           const struct ht_recorded *const *got, size_t n, const struct ht_buf *body)
+                           const struct ht_recorded *const *got, size_t n, const struct ht_buf *body, bool outage)
 {
+    bool given_up = outage && ht_uuid_is_nil(&d->redelivery_of);
     if (d->status == HT_DELIVERY_HELD)
         return n == 0 && attempts->n == 0 ? NULL : "it is held, and was sent all the same";
-    if (d->status != HT_DELIVERY_SUCCEEDED)
-        return "it did not succeed";
+    if (d->status != (given_up ? HT_DELIVERY_EXHAUSTED : HT_DELIVERY_SUCCEEDED))
+        return given_up ? "it was not given up" : "it did not succeed";
     if (n == 0)
         return "its receiver knows nothing of it";
     if (attempts->n != n || d->attempts != (int32_t)n)
@@ -70,7 +72,7 @@ static const char *compare(const struct ht_delivery *d, const struct ht_attempts
             return "the attempts were not numbered in order";
         if (attempts->rows[i].n != got[i]->attempt || attempts->rows[i].status != got[i]->status)
             return "the store recorded another answer than was given";
-        if ((got[i]->status >= 200 && got[i]->status < 300) != (i + 1 == n))
+        if ((got[i]->status >= 200 && got[i]->status < 300) != (i + 1 == n && !given_up))
             return "it was not sent until it was accepted and no longer";
         if (got[i]->body_len != body->len || memcmp(got[i]->body, body->data, body->len) != 0)
             return "the body of an attempt is not the event's";
@@ -105,7 +107,7 @@ static void note(struct ht_demo_tally *tally, int64_t lost, const char *what, co
         snprintf(tally->first, sizeof(tally->first), "%s: %s", what, why);
 }
 
-static enum ht_rc check_delivery(struct ht_conn *c, const struct ht_delivery *d, const struct requests *q,
+static enum ht_rc check_delivery(struct ht_conn *c, const struct ht_delivery *d, const struct requests *q, bool outage,
                                  struct ht_demo_tally *tally, struct ht_err *err)
 {
     HT_BUF_CLEANUP struct ht_buf body;
@@ -120,7 +122,7 @@ static enum ht_rc check_delivery(struct ht_conn *c, const struct ht_delivery *d,
         if (attempts.n > 1)
             qsort(attempts.rows, attempts.n, sizeof(*attempts.rows), by_number);
         const struct ht_recorded **got = of_delivery(q, &d->id, &n);
-        const char *wrong = compare(d, &attempts, got, n, &body);
+        const char *wrong = compare(d, &attempts, got, n, &body, outage);
         ht_uuid_format(&d->id, id);
         if (wrong != NULL)
             note(tally, 1, id, wrong);
@@ -143,10 +145,14 @@ static enum ht_rc check_deliveries(struct ht_demo_tenant *t, struct ht_conn *c, 
         struct ht_deliveries page = {0};
         rc = ht_store_deliveries(c, &t->row.id, NULL, ht_uuid_is_nil(&before) ? NULL : &before, NULL, PAGE, &page, err);
         for (size_t i = 0; rc == HT_OK && i < page.n; i++) {
-            rc = check_delivery(c, &page.rows[i], q, tally, err);
+            bool outage = false;
             before = page.rows[i].id;
             for (size_t j = 0; j < t->n; j++)
-                ret_of[j] += ht_uuid_cmp(&page.rows[i].endpoint_id, &t->endpoints[j].row.id) == 0;
+                if (ht_uuid_cmp(&page.rows[i].endpoint_id, &t->endpoints[j].row.id) == 0) {
+                    ret_of[j]++;
+                    outage = t->endpoints[j].plan->outage;
+                }
+            rc = check_delivery(c, &page.rows[i], q, outage, tally, err);
         }
         more = page.more && page.n > 0;
         ht_deliveries_fini(&page);
@@ -163,10 +169,12 @@ static void check_sums(struct ht_demo_tenant *t, const struct requests *q, const
     tally->refused = counts.refused;
     for (size_t i = 0; i < q->n; i++)
         tally->verified += q->rows[i]->verified;
-    for (size_t i = 0; i < t->n; i++)
-        if (of[i] != t->endpoints[i].expected)
-            note(tally, llabs(of[i] - t->endpoints[i].expected), t->endpoints[i].row.description,
+    for (size_t i = 0; i < t->n; i++) {
+        int64_t meant = t->endpoints[i].expected + t->endpoints[i].redelivered;
+        if (of[i] != meant)
+            note(tally, llabs(of[i] - meant), t->endpoints[i].row.description,
                  "the store has another number of deliveries than events were meant for it");
+    }
     if (counts.refused > 0)
         note(tally, 0, t->plan->profile, counts.last_why);
     if (tally->verified != tally->attempts)

@@ -70,6 +70,10 @@ const struct ht_demo_tenant_plan ht_demo_tenants[HT_DEMO_TENANTS] = {
               .patterns = {"premium.*", "payout.*"},
               .rotated = true},
              {.path = "/tidewater/audit", .description = "Audit trail", .patterns = {"*"}},
+             {.path = "/tidewater/reinsurer",
+              .description = "Reinsurer's ledger",
+              .patterns = {"premium.*", "payout.*"},
+              .outage = true},
          }},
 };
 

@@ -8,6 +8,7 @@
 
 #define PACE_MS    25   /* between events of the story */
 #define TRICKLE_MS 1300 /* and after it */
+#define MENDED     3    /* events of the trickle, then the outage is over: its last retries have failed */
 
 /* What the store should make of an event, by the demo's own knowledge of its endpoints. */
 static bool meant_for(const struct ht_demo_endpoint_plan *e, const struct ht_emit_input *in)
@@ -106,6 +107,8 @@ static enum ht_rc feed(struct ht_demo_feed *f, struct ht_conn *conn, struct ht_e
     enum ht_rc rc = ht_demo_story(f->world, &ops, &teller, err);
     for (size_t i = 0; rc == HT_OK; i++) {
         rc = rest(f, TRICKLE_MS, err);
+        if (i == MENDED)
+            ht_demo_receivers_mend(f->world);
         if (rc == HT_OK)
             rc = ht_demo_emit(&f->world->tenants[i % HT_DEMO_TENANTS], conn, err);
     }

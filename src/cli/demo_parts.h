@@ -34,6 +34,7 @@ struct ht_demo_endpoint_plan {
     const char *workflow;
     bool unverified; /* left as it is made, so that its deliveries are held */
     bool rotated;    /* gets a second secret half-way */
+    bool outage;     /* its receiver lost its route, until the story's end; it is soon given up */
 };
 struct ht_demo_tenant_plan {
     const char *name;
@@ -57,6 +58,7 @@ struct ht_demo_endpoint {
     int64_t expected;             /* events that were meant for it */
     int64_t expected_rotated;     /* of these, before the rotation */
     int64_t expected_learned;     /* and before its receiver learned of it */
+    int64_t redelivered;          /* on top of these, after its receiver's outage */
 };
 struct ht_demo_tenant {
     const struct ht_demo_tenant_plan *plan;
@@ -80,6 +82,10 @@ void ht_demo_world_fini(struct ht_demo_world *w); /* stops the receivers */
 HT_MUST_CHECK enum ht_rc ht_demo_rotate(struct ht_demo_world *w, const struct ht_ops *ops, struct ht_err *err);
 /* Now the receivers have been given the new secrets too. */
 void ht_demo_receivers_learn(struct ht_demo_world *w);
+/* The outage is over. What it exhausted stays so until somebody redelivers it. */
+void ht_demo_receivers_mend(struct ht_demo_world *w);
+/* Redelivers, one by one, what the outage exhausted. */
+HT_MUST_CHECK enum ht_rc ht_demo_redeliver(struct ht_demo_world *w, struct ht_conn *c, struct ht_err *err);
 
 /* demo_feed.c: events. */
 #define HT_DEMO_EVENTS 60u /* of each tenant, before the trickle */
@@ -115,7 +121,7 @@ struct ht_demo_tally {
     int64_t attempts;
     int64_t verified; /* requests that a receiver verified */
     int64_t refused;
-    int64_t exhausted;
+    int64_t exhausted; /* by the outage */
     int64_t held;
     int64_t lost;    /* deliveries that are not there, did not succeed, or whose records do not agree */
     char first[512]; /* the first thing that was wrong */

@@ -1,3 +1,4 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -5,8 +6,10 @@
 
 /* Every tenth delivery fails at first. */
 #define FAIL_EVERY 10
-/* The profiles' own schedules take days; in the demo a retry comes after a second. */
+/* The profiles' own schedules take days; in the demo a retry comes after a second, and an outage outlasts the one
+ * retry there is. It is one of 404, since on a sick receiver's answers (5xx) the breaker would hold back the rest. */
 static const int32_t schedule_s[] = {1, 1, 1, 1};
+#define OUTAGE_RETRIES 1
 
 enum ht_rc ht_demo_world_receivers(struct ht_demo_world *w, struct ht_demo_place *p, bool record, struct ht_err *err)
 {
@@ -25,7 +28,7 @@ enum ht_rc ht_demo_world_receivers(struct ht_demo_world *w, struct ht_demo_place
 }
 
 /* Gives the endpoint's receiver its n newest keys. */
-static void give_keys(struct ht_demo_tenant *t, const struct ht_demo_endpoint *e, size_t n)
+static void give_keys(struct ht_demo_tenant *t, const struct ht_demo_endpoint *e, size_t n, bool down)
 {
     struct ht_verify_key keys[2];
     for (size_t i = 0; i < n; i++)
@@ -34,8 +37,9 @@ static void give_keys(struct ht_demo_tenant *t, const struct ht_demo_endpoint *e
                                                       .profile = t->profile,
                                                       .keys = keys,
                                                       .keys_len = n,
-                                                      .answer = HT_ANSWER_FAIL_PART,
-                                                      .arg = FAIL_EVERY});
+                                                      .answer = down ? HT_ANSWER_STATUS : HT_ANSWER_FAIL_PART,
+                                                      .arg = down ? 404 : FAIL_EVERY,
+                                                      .text = down ? "no such route\n" : NULL});
 }
 
 static void describe(struct ht_demo_tenant *t, struct ht_demo_endpoint *e)
@@ -47,7 +51,7 @@ static void describe(struct ht_demo_tenant *t, struct ht_demo_endpoint *e)
     e->row.url = ht_buf_take(&url, NULL);
     e->row.description = ht_strdup(e->plan->description);
     memcpy(e->row.schedule_s, schedule_s, sizeof(schedule_s));
-    e->row.schedule_len = HT_COUNT(schedule_s);
+    e->row.schedule_len = e->plan->outage ? OUTAGE_RETRIES : HT_COUNT(schedule_s);
     if (e->plan->source_filter != NULL)
         e->row.source_filter = ht_strdup(e->plan->source_filter);
     if (e->plan->workflow != NULL) {
@@ -84,7 +88,7 @@ static enum ht_rc create_endpoint(struct ht_demo_tenant *t, const struct ht_demo
         return rc;
     if (public_key != NULL && t->public_key == NULL)
         t->public_key = ht_strdup(public_key);
-    give_keys(t, e, 1);
+    give_keys(t, e, 1, plan->outage);
     return t->profile->needs_verification && !plan->unverified ? verify_endpoint(ops, e, err) : HT_OK;
 }
 
@@ -160,7 +164,46 @@ void ht_demo_receivers_learn(struct ht_demo_world *w)
             struct ht_demo_endpoint *e = &w->tenants[i].endpoints[j];
             if (e->secrets[1] == NULL)
                 continue;
-            give_keys(&w->tenants[i], e, 2);
+            give_keys(&w->tenants[i], e, 2, false);
             e->expected_learned = e->expected;
         }
+}
+
+void ht_demo_receivers_mend(struct ht_demo_world *w)
+{
+    for (size_t i = 0; i < HT_DEMO_TENANTS; i++)
+        for (size_t j = 0; j < w->tenants[i].n; j++)
+            if (w->tenants[i].endpoints[j].plan->outage)
+                give_keys(&w->tenants[i], &w->tenants[i].endpoints[j], 1, false);
+}
+
+static enum ht_rc redeliver(struct ht_demo_endpoint *e, struct ht_conn *c, struct ht_err *err)
+{
+    struct ht_filter f = {0};
+    struct ht_deliveries page = {0};
+    struct ht_uuid made;
+    char term[64 + HT_UUID_TEXT], id[HT_UUID_TEXT];
+    size_t column = 0;
+    ht_uuid_format(&e->row.id, id);
+    snprintf(term, sizeof(term), "status:exhausted endpoint:%s", id);
+    enum ht_rc rc = ht_filter_parse(HT_FILTER_DELIVERIES, term, 0, &f, &column, err);
+    if (rc == HT_OK)
+        rc = ht_store_deliveries(c, NULL, &f, NULL, NULL, 2 * HT_DEMO_EVENTS, &page, err);
+    for (size_t i = 0; rc == HT_OK && i < page.n; i++) {
+        rc = ht_store_redeliver(c, &page.rows[i], "its receiver is mended", &made, err);
+        e->redelivered += rc == HT_OK;
+    }
+    ht_deliveries_fini(&page);
+    ht_filter_fini(&f);
+    return rc;
+}
+
+enum ht_rc ht_demo_redeliver(struct ht_demo_world *w, struct ht_conn *c, struct ht_err *err)
+{
+    enum ht_rc rc = HT_OK;
+    for (size_t i = 0; i < HT_DEMO_TENANTS; i++)
+        for (size_t j = 0; rc == HT_OK && j < w->tenants[i].n; j++)
+            if (w->tenants[i].endpoints[j].plan->outage)
+                rc = redeliver(&w->tenants[i].endpoints[j], c, err);
+    return rc;
 }
