@@ -68,12 +68,13 @@ def draw(screen):
 
 
 FULL = re.compile(r"(?=.* ok )(?=.* 503 )(?=.* HE )", re.DOTALL)  # succeeded, waiting for its retry, held
-# Picture, what it shows, the keys that lead there from the one before, the text to wait for; without a
-# picture where that is a step on the way. In the demo what fails is mended by
-# its retry a second later, but for what was sent while one receiver had lost its route: that stays, until it is redelivered.
+# Picture (None: only a step on the way), what it shows, the keys that lead there from the one before, the text to wait for. In
+# the demo what fails is mended by its retry a second later, but for what was sent to the one receiver that had lost its route:
+# that stays, until it is redelivered.
 SCENES = [
     ("deliveries", "The live log: it follows until one moves, and says how many came meanwhile.", ":deliveries\r", FULL),
-    ("failures", "What fails alike, the most first: endpoint, error, status.", ":failures\r", re.compile(r"3\d Reinsurer.*404 FA(?!.*404 RT)", re.DOTALL)),
+    ("failures", "What fails alike, the most first: endpoint, error, status.", ":failures\r",
+     re.compile(r"3\d Reinsurer.*404 FA(?!.*404 RT)", re.DOTALL)),
     (None, None, "R", "[>Cancel<]"),
     ("redeliver", "All of a group again: the exact count first, and how long it takes at a rate.", "\t\t\x7f\x7f3", "at 3 per second"),
     ("replay", "It is done at that rate, whether or not somebody looks.", "\t\t\t\r",
@@ -81,7 +82,7 @@ SCENES = [
     ("pause", "What changes a running one asks, and says how far it is.", "P", "y/N"),
     ("paused", "Paused: so it stays until it is resumed.", "y", re.compile(r"paused.*[1-9]\d* of \d", re.DOTALL)),
     (None, None, "P", "[>Cancel<]"),
-    ("tally", "What became of it.", "y", re.compile(r"finished.*\d  succeeded", re.DOTALL)),
+    ("tally", "What became of it.", "y", re.compile(r"finished(?!.*\d  (?:ready|leased)).*succeeded", re.DOTALL)),
     ("command", "The command line completes actions, screens and what they take.", "\x1b:the", ":the"),
     ("filter", "A filter, applied as it is typed; a mistake is marked at its column.", "\x1b:deliveries\r/attempts:>1 status:succeeded", "attempts:>1"),
     ("delivery", "A delivery: its attempts, and the request as it was sent.", "\r\r", "[Request]"),

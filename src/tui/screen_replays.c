@@ -347,6 +347,16 @@ static void make_one(const struct ht_app *app, struct one *o)
         ht_doc_addf(d, HT_STYLE_ROW, "  %10" PRId64 "  %s\n", o->d.tally.rows[i].n, o->d.tally.rows[i].outcome);
 }
 
+/* Its workers still have to do: they redeliver, or what they redelivered has not been tried yet. */
+static bool goes_on(const struct ht_replay_detail *d)
+{
+    bool waits = false;
+    for (size_t i = 0; i < d->tally.n; i++)
+        waits = waits || strcmp(d->tally.rows[i].outcome, ht_delivery_words[HT_DELIVERY_READY].name) == 0 ||
+                strcmp(d->tally.rows[i].outcome, ht_delivery_words[HT_DELIVERY_LEASED].name) == 0;
+    return waits || d->replay.state == HT_REPLAY_RUNNING;
+}
+
 static void one_reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
 {
     struct one *o = s->state;
@@ -357,7 +367,7 @@ static void one_reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *
     r->replay = (struct ht_replay_detail){0};
     ht_short_id(&o->d.replay.id, s->crumb);
     make_one(app, o);
-    if (o->d.replay.state == HT_REPLAY_RUNNING)
+    if (goes_on(&o->d))
         ht_screen_refresh(app, s, REFRESH_US);
 }
 
