@@ -94,6 +94,7 @@ void ht_lane_free(struct ht_lane *l)
         return;
     if (l->pg != NULL)
         PQfinish(l->pg);
+    PQclear(l->answer);
     ht_lane_request_free(l->running);
     while ((q = TAILQ_FIRST(&l->queue)) != NULL)
         ht_lane_request_free(take(l, q));
@@ -119,6 +120,12 @@ static int64_t next_backoff_ms(int64_t *backoff_ms)
     return ms;
 }
 
+static void forget_answer(struct ht_lane *l)
+{
+    PQclear(l->answer);
+    l->answer = NULL;
+}
+
 static void fail_request(struct ht_lane *l, struct ht_lane_request *q, const struct ht_err *why)
 {
     const struct ht_lane_statement *s = &ht_lane_statements[q->kind];
@@ -135,6 +142,7 @@ static void drop(struct ht_lane *l, const struct ht_err *why)
     if (l->pg != NULL)
         PQfinish(l->pg);
     l->pg = NULL;
+    forget_answer(l);
     l->state = HT_LANE_WAITING;
     l->unfinished = l->preparing = l->wants_write = false;
     l->echo_at_us = 0;
@@ -346,17 +354,19 @@ static bool is_lost(const char *sqlstate)
     return ht_pg_state_is_lost(sqlstate) || strcmp(sqlstate, "25006") == 0 || strcmp(sqlstate, "26000") == 0;
 }
 
-static void answered(struct ht_lane *l, const PGresult *r)
+/* The request under way failed. Where its COMMIT did, rows have come before. */
+static void failed(struct ht_lane *l, const PGresult *r)
 {
     const char *state = PQresultErrorField(r, PG_DIAG_SQLSTATE);
-    ExecStatusType status = PQresultStatus(r);
-    if (status != PGRES_TUPLES_OK && status != PGRES_COMMAND_OK) {
-        if (PQstatus(l->pg) == CONNECTION_BAD || state == NULL || is_lost(state))
-            drop_with_server_words(l, r);
-        else
-            refused(l, r, state);
-        return;
-    }
+    forget_answer(l);
+    if (PQstatus(l->pg) == CONNECTION_BAD || state == NULL || is_lost(state))
+        drop_with_server_words(l, r);
+    else
+        refused(l, r, state);
+}
+
+static void answered(struct ht_lane *l, const PGresult *r)
+{
     struct ht_lane_request *q = l->running;
     if (l->preparing) {
         l->prepared[q->kind] = true;
@@ -372,9 +382,13 @@ static void answered(struct ht_lane *l, const PGresult *r)
         ht_lane_request_free(q);
 }
 
-/* The answer was read to its end; only now may the next request go out. */
+/* The answer was read to its end: it is committed, and the next request may go out. */
 static void finished(struct ht_lane *l)
 {
+    HT_RESULT_CLEANUP PGresult *answer = l->answer;
+    l->answer = NULL;
+    if (answer != NULL)
+        answered(l, answer);
     l->unfinished = false;
     if (l->state < HT_LANE_READY)
         go_on_checking(l);
@@ -383,7 +397,14 @@ static void finished(struct ht_lane *l)
     start_next(l);
 }
 
-/* One result; true when the connection holds another one or may. */
+static bool is_good(const PGresult *r)
+{
+    return PQresultStatus(r) == PGRES_TUPLES_OK || PQresultStatus(r) == PGRES_COMMAND_OK;
+}
+
+/* One result; true when the connection holds another one or may. A good one is kept until its end: the server sends the
+ * rows before it commits, and where it is ended meanwhile (a shutdown, a terminated backend that waits for its standby)
+ * they arrive although what they tell may never have happened. */
 static bool take_result(struct ht_lane *l)
 {
     if (l->state < HT_LANE_CHECKING || !l->unfinished || PQisBusy(l->pg) != 0)
@@ -393,12 +414,17 @@ static bool take_result(struct ht_lane *l)
         finished(l);
         return false;
     }
-    if (l->state < HT_LANE_READY)
+    if (l->state < HT_LANE_READY) {
         check(l, r);
-    else if (l->running != NULL)
-        answered(l, r);
-    else if (PQstatus(l->pg) == CONNECTION_BAD)
+    } else if (l->running != NULL && is_good(r)) {
+        forget_answer(l);
+        l->answer = r;
+        r = NULL;
+    } else if (l->running != NULL) {
+        failed(l, r);
+    } else if (PQstatus(l->pg) == CONNECTION_BAD) {
         drop_with_server_words(l, r);
+    }
     return l->state >= HT_LANE_CHECKING;
 }
 

@@ -85,6 +85,7 @@ struct ht_lane {
     int64_t backoff_ms;
     int64_t clock_offset_us; /* the database's clock minus the monotonic one */
     bool unfinished;         /* the answer to what was sent last has not been read to its end */
+    PGresult *answer;        /* what came of it so far; counts at its end, when the server has committed */
     bool preparing;          /* the statement of the request under way is being prepared first */
     bool wants_write;
     bool prepared[HT_LANE_KIND_COUNT];
