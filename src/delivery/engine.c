@@ -77,6 +77,7 @@ static void on_claims_up(void *user, int64_t db_now)
     ht_engine_set_clock(e, db_now);
     ht_guard_add_database(&e->guard, ht_lane_fd(e->claims));
     ht_supply_lane_up(e);
+    ht_lane_hurry(e->settles);
 }
 
 static void on_claims_down(void *user, const struct ht_err *why, int64_t retry_in_ms)
@@ -92,6 +93,7 @@ static void on_settles_up(void *user, int64_t db_now)
     struct ht_engine *e = user;
     (void)db_now;
     ht_guard_add_database(&e->guard, ht_lane_fd(e->settles));
+    ht_lane_hurry(e->claims);
 }
 
 static void on_settles_down(void *user, const struct ht_err *why, int64_t retry_in_ms)

@@ -165,7 +165,8 @@ void ht_mode_step(struct ht_engine *e, int64_t now)
     if (!TAILQ_EMPTY(&m->withheld) && (stopping || now - m->withheld_since > WITHHOLD_US)) {
         settle_withheld(e);
     }
-    m->may_claim = m->heard && !m->standing_by && m->way != HT_WAY_NONE && !stopping;
+    /* what is claimed while results cannot be told would be sent, and perhaps again by others */
+    m->may_claim = m->heard && !m->standing_by && m->way != HT_WAY_NONE && !stopping && ht_lane_up(e->settles);
     if (stopping) {
         give_back(e, false);
     }

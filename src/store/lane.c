@@ -194,6 +194,14 @@ static void connect_now(struct ht_lane *l)
         drop_with_server_words(l, NULL);
 }
 
+void ht_lane_hurry(struct ht_lane *l)
+{
+    if (l->state != HT_LANE_WAITING)
+        return;
+    l->backoff_ms = BACKOFF_MIN_MS;
+    l->retry_at_us = 0;
+}
+
 static void flush(struct ht_lane *l)
 {
     l->wants_write = PQflush(l->pg) > 0;

@@ -139,6 +139,7 @@ int ht_lane_fd(const struct ht_lane *l);         /* -1 while waiting to reconnec
 short ht_lane_events(const struct ht_lane *l);   /* POLLIN | POLLOUT */
 int64_t ht_lane_due_us(const struct ht_lane *l); /* monotonic; step at the latest then; INT64_MAX = never */
 void ht_lane_step(struct ht_lane *l);
+void ht_lane_hurry(struct ht_lane *l);      /* the server is there, as another lane saw: connect with the next step */
 bool ht_lane_idle(const struct ht_lane *l); /* up, and no request queued or running */
 bool ht_lane_up(const struct ht_lane *l);
 

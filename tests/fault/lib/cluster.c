@@ -104,6 +104,16 @@ void ft_cluster_revive(struct ft_cluster *c)
         ft_cluster_up(c);
 }
 
+void ft_cluster_wait(struct ft_cluster *c)
+{
+    for (int tries = 0; ft_ask(c->dsn, "SELECT 1") != 1; tries++) {
+        if (tries == 600)
+            ft_die("PostgreSQL in %s does not come back", c->dir[c->primary]);
+        ft_cluster_revive(c);
+        ft_pause_ms(100);
+    }
+}
+
 void ft_cluster_stop(struct ft_cluster *c)
 {
     for (int i = 0; i < FT_NODES && c->dsn != NULL; i++)

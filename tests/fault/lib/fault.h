@@ -11,6 +11,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
 #include "hooktop/base/buf.h"
@@ -51,6 +52,7 @@ const char *ft_build(void);
 /* Processes to end with this program. */
 void ft_process_add(pid_t pid);
 void ft_process_gone(pid_t pid);
+void ft_process_files(pid_t pid, rlim_t most); /* from now on it may open so many */
 /* Runs a program to its end; false when it fails. ret_out, if given, gets the first line it printed, free(). */
 bool ft_run(const char *const *argv, char **ret_out);
 
@@ -68,6 +70,7 @@ void ft_cluster_start(struct ft_cluster *c);
 void ft_cluster_down(struct ft_cluster *c, const char *mode);
 void ft_cluster_up(struct ft_cluster *c);
 void ft_cluster_revive(struct ft_cluster *c);    /* starts it if it has ended by itself */
+void ft_cluster_wait(struct ft_cluster *c);      /* until it answers again; revives it */
 void ft_cluster_follow(struct ft_cluster *c);    /* makes the other one a standby, anew; waits until it follows */
 void ft_cluster_fail_over(struct ft_cluster *c); /* the standby becomes the primary; the former one must be dead */
 void ft_cluster_signal(const struct ft_cluster *c, int node, int number); /* to all of its processes */

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -145,6 +146,15 @@ const char *ft_build(void)
     const char *build = getenv("HT_BUILD");
     const char *beside = ft_text("%s/faults", build != NULL ? build : "build");
     return access(beside, X_OK) == 0 ? beside : build;
+}
+
+void ft_process_files(pid_t pid, rlim_t most)
+{
+    struct rlimit limit;
+    if (prlimit(pid, RLIMIT_NOFILE, NULL, &limit) != 0)
+        return; /* it has ended */
+    limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
+    (void)prlimit(pid, RLIMIT_NOFILE, &limit, NULL);
 }
 
 static char *first_line(int fd)

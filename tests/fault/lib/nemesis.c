@@ -1,7 +1,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "fault.h"
@@ -46,15 +45,6 @@ static bool is_undone_later(struct ft_nemesis *n, enum undo_kind kind, int i)
     return found;
 }
 
-static void limit_descriptors(pid_t pid, rlim_t most)
-{
-    struct rlimit limit;
-    if (prlimit(pid, RLIMIT_NOFILE, NULL, &limit) != 0)
-        return; /* it has ended */
-    limit.rlim_cur = most < limit.rlim_max ? most : limit.rlim_max;
-    (void)prlimit(pid, RLIMIT_NOFILE, &limit, NULL);
-}
-
 static void undo(struct ft_nemesis *n, const struct ft_undo *u)
 {
     struct ft_endpoint *e = &n->world->endpoints[u->kind >= HEAL_RECEIVER ? u->i : 0];
@@ -69,7 +59,7 @@ static void undo(struct ft_nemesis *n, const struct ft_undo *u)
         ft_cluster_signal(&n->world->cluster, u->i, SIGCONT);
         break;
     case GIVE_DESCRIPTORS:
-        limit_descriptors(u->i, DESCRIPTORS);
+        ft_process_files(u->i, DESCRIPTORS);
         break;
     case HEAL_RECEIVER:
         ft_route(n->world, e, e->kind->answer, e->kind->arg);
@@ -199,7 +189,7 @@ static int64_t take_descriptors(struct ft_nemesis *n)
     pthread_mutex_unlock(&n->workers->lock);
     if (pid <= 0)
         return -1;
-    limit_descriptors(pid, 8);
+    ft_process_files(pid, 8);
     undo_later(n, GIVE_DESCRIPTORS, (int)pid, ms);
     return ms;
 }
@@ -230,6 +220,16 @@ static int64_t stop_backend(struct ft_nemesis *n)
         return -1;
     undo_later(n, GO_ON_PROCESS, (int)pid, ms);
     return ms;
+}
+
+/* PostgreSQL ends all the others then, and comes back by itself without what it had not written yet. */
+static int64_t kill_backend(struct ft_nemesis *n)
+{
+    int64_t pid = ask_of_backend(n, "pid");
+    if (pid <= 0 || kill((pid_t)pid, SIGKILL) != 0)
+        return -1;
+    ft_cluster_wait(&n->world->cluster);
+    return 0;
 }
 
 static int64_t restart(struct ft_nemesis *n, const char *mode)
@@ -303,12 +303,7 @@ static int64_t fill_disk(struct ft_nemesis *n)
     ft_pause_ms(500 + ft_below(&n->random, 2000));
     if (unlink(c->disk_full) != 0)
         ft_die("%s cannot be removed", c->disk_full);
-    for (int tries = 0; ft_ask(c->dsn, "SELECT 1") != 1; tries++) {
-        if (tries == 600)
-            ft_die("PostgreSQL does not come back from a full disk");
-        ft_cluster_revive(c);
-        ft_pause_ms(100);
-    }
+    ft_cluster_wait(c);
     return 0;
 }
 
@@ -443,6 +438,7 @@ const struct ft_fault ft_faults[] = {
     {"descriptors", "a worker may open no more files", false, take_descriptors, -1},
     {"terminate", "a worker's backend is terminated", true, terminate_backend, -1},
     {"stop-backend", "a worker's backend stands still", true, stop_backend, -1},
+    {"kill-backend", "a worker's backend is killed (kill -9)", true, kill_backend, -1},
     {"crash-server", "PostgreSQL is shut down at once and restarted", true, crash_server, -1},
     {"restart", "PostgreSQL is restarted in good order", true, restart_server, -1},
     {"stop-server", "all of PostgreSQL stands still", true, stop_server, -1},
