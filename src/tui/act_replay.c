@@ -93,12 +93,24 @@ void ht_act_previewed(struct ht_app *app, const struct ht_reply *reply, const ch
     ht_text_clean_str(d->subject, sizeof d->subject, subject, HT_TEXT_CELL);
 }
 
+static bool is_counted(const struct ht_app *app, const char *subject)
+{
+    for (size_t i = 0; i < HT_WRITES_MAX; i++) {
+        const struct ht_write *w = &app->writes[i];
+        if (w->ticket && strcmp(w->verb, "count") == 0 && strcmp(w->subject, subject) == 0)
+            return true;
+    }
+    return false;
+}
+
 static void ask_group(struct ht_app *app, const struct ht_failure_group *g)
 {
     char subject[96];
+    ht_act_group_name(g, subject, sizeof subject);
+    if (is_counted(app, subject))
+        return; /* R again while it is being counted */
     struct ht_request *r = ht_request_new(HT_REQ_REPLAY_PREVIEW, 0);
     r->replay = ht_act_group_what(app, ht_app_top(app), g);
-    ht_act_group_name(g, subject, sizeof subject);
     ht_app_write(app, app->o->errands, r, "count", subject);
 }
 

@@ -219,6 +219,17 @@ static void take_notice(struct ht_app *app, struct ht_reply *reply)
     app->dirty = true;
 }
 
+/* What is said while something is on its way is over with it, also where its outcome is a question or a screen. */
+static void end_wait(struct ht_app *app)
+{
+    const struct ht_message *m = &app->messages[(app->n_messages - 1) % HT_MESSAGES_MAX];
+    for (size_t i = 0; i < HT_WRITES_MAX; i++)
+        if (app->writes[i].ticket)
+            return;
+    if (app->flash && m->kind == HT_FLASH_WAIT)
+        app->flash = false;
+}
+
 static bool take_write(struct ht_app *app, struct ht_reply *reply)
 {
     for (size_t i = 0; i < HT_WRITES_MAX; i++) {
@@ -226,6 +237,7 @@ static bool take_write(struct ht_app *app, struct ht_reply *reply)
         if (w->ticket == 0 || w->ticket != reply->ticket)
             continue;
         w->ticket = 0;
+        end_wait(app);
         if (reply->kind == HT_REP_ERROR)
             ht_app_flash_err(app, &reply->err);
         else

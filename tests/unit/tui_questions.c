@@ -139,6 +139,35 @@ static void a_late_count_is_not_asked_about(void **state)
     SHOWS(r, "Redeliver all:");
 }
 
+static void what_is_said_while_counting_ends_with_it(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "3");
+    r->silent = true;
+    ht_rig_keys(r, "RRRR"); /* impatiently */
+    assert_int_equal(r->asked[HT_REQ_REPLAY_PREVIEW], 1);
+    SHOWS(r, "count ");
+    ht_rig_post(r, late(r, HT_REQ_REPLAY_PREVIEW));
+    SHOWS(r, "Redeliver all:");
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "n");
+    assert_null(r->app.dialog);
+    HIDES(r, "count ");
+    ht_rig_keys(r, "R"); /* two groups: the word stays until both are counted */
+    struct ht_reply *first = late(r, HT_REQ_REPLAY_PREVIEW);
+    ht_rig_keys(r, "jR");
+    assert_int_equal(r->asked[HT_REQ_REPLAY_PREVIEW], 3);
+    struct ht_reply *second = late(r, HT_REQ_REPLAY_PREVIEW);
+    ht_rig_post(r, first);
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "n");
+    SHOWS(r, "count ");
+    ht_rig_post(r, second);
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "n");
+    HIDES(r, "count ");
+}
+
 static void a_rotation_says_when_the_old_one_ends(void **state)
 {
     struct ht_rig *r = *state;
@@ -353,6 +382,7 @@ int main(void)
         HT_RIG_TEST(enabling_asks_what_becomes_of_the_held),
         HT_RIG_TEST(a_late_question_is_not_asked),
         HT_RIG_TEST(a_late_count_is_not_asked_about),
+        HT_RIG_TEST(what_is_said_while_counting_ends_with_it),
         HT_RIG_TEST(a_rotation_says_when_the_old_one_ends),
         HT_RIG_TEST(the_old_secret_is_ended_from_the_probes_answer),
         HT_RIG_TEST(a_staged_secret_is_promoted_from_the_probes_answer),
