@@ -17,6 +17,7 @@ CREATE TABLE hooktop.replay (
     error text,
     code int,
     type text,
+    chosen boolean NOT NULL DEFAULT false, -- deliveries that somebody named one by one, whatever became of them
     rate_per_s float8 NOT NULL CHECK (rate_per_s > 0 AND rate_per_s <= 10000),
     reason text,
     created_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -37,16 +38,17 @@ CREATE TABLE hooktop.replay_item (
     delivery_id uuid NOT NULL,
     state text NOT NULL DEFAULT 'waiting'
         CHECK (state IN ('waiting', 'redelivered', 'delivered', 'replaced', 'removed', 'purged', 'gone')),
+    again boolean NOT NULL, -- it had arrived when it was listed, and is delivered all the same
     made uuid, -- the redelivery
     PRIMARY KEY (tenant_id, replay_id, delivery_id),
     FOREIGN KEY (replay_id, tenant_id) REFERENCES hooktop.replay (id, tenant_id) ON DELETE CASCADE
 );
 CREATE INDEX replay_item_waiting ON hooktop.replay_item (replay_id, delivery_id) WHERE state = 'waiting';
 
--- Makes the linked delivery of the same event, due then, and takes back what waits of the original. By a replay what has
--- succeeded, was redelivered by somebody else, or is being sent right now (sending) is left alone. Locks in the order of a
--- settlement: outbox, delivery.
-CREATE FUNCTION hooktop.redeliver_row(tenant uuid, delivery uuid, due timestamptz, by_replay boolean, wanted text,
+-- Makes the linked delivery of the same event, due then, and takes back what waits of the original. By a replay what was
+-- redelivered by somebody else or is being sent right now (sending) is left alone, and what has succeeded if that was not so
+-- when it was listed (again). Locks in the order of a settlement: outbox, delivery.
+CREATE FUNCTION hooktop.redeliver_row(tenant uuid, delivery uuid, due timestamptz, by_replay boolean, again boolean,
                                       OUT made uuid, OUT left_out text)
     LANGUAGE plpgsql SET search_path = pg_catalog, hooktop, pg_temp AS $$
 #variable_conflict use_column
@@ -73,7 +75,7 @@ BEGIN
         WHEN d.id IS NULL THEN 'gone'
         WHEN e.status = 'removed' THEN 'removed'
         WHEN by_replay AND d.redelivered_as IS NOT NULL THEN 'replaced'
-        WHEN by_replay AND d.status = 'succeeded' AND wanted IS DISTINCT FROM 'succeeded' THEN 'delivered' END;
+        WHEN by_replay AND d.status = 'succeeded' AND NOT again THEN 'delivered' END;
     IF left_out IS NULL THEN
         PERFORM FROM event v WHERE v.id = d.event_id AND v.tenant_id = tenant AND v.data IS NOT NULL FOR SHARE;
         left_out := CASE WHEN NOT FOUND THEN 'purged' END;
@@ -102,7 +104,7 @@ DECLARE
     d delivery := find_delivery(tenant, id);
     r record;
 BEGIN
-    SELECT * INTO r FROM redeliver_row(tenant, d.id, clock_timestamp(), false, NULL);
+    SELECT * INTO r FROM redeliver_row(tenant, d.id, clock_timestamp(), false, true);
     IF r.left_out = 'removed' THEN
         PERFORM fail('state', 'its endpoint was removed', NULL);
     ELSIF r.left_out IS NOT NULL THEN
@@ -157,15 +159,22 @@ BEGIN
 END $$;
 
 -- replays: what matches -----------------------------------------------------------------------------------------------------
--- Without a status: what failed for good, and what was tried in vain and waits for its next try.
+-- Without a status: what failed for good, and what was tried in vain and waits for its next try. With ids: these, whatever became
+-- of them; of the rest counts only since, from when on the oldest of them is.
 CREATE FUNCTION hooktop.replay_matching(tenant uuid, since timestamptz, until timestamptz, endpoint uuid, status text, error text,
-                                        code int, type text)
-    RETURNS TABLE (delivery_id uuid, endpoint_id uuid, event_id uuid) LANGUAGE plpgsql STABLE
+                                        code int, type text, ids uuid[])
+    RETURNS TABLE (delivery_id uuid, endpoint_id uuid, event_id uuid, arrived boolean, replaced boolean) LANGUAGE plpgsql STABLE
     SET search_path = pg_catalog, hooktop, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
+    IF ids IS NOT NULL THEN
+        RETURN QUERY
+        SELECT d.id, d.endpoint_id, d.event_id, d.status = 'succeeded', d.redelivered_as IS NOT NULL FROM delivery d
+        WHERE d.tenant_id = tenant AND d.id >= uuid_at(replay_matching.since) AND d.id = ANY (ids);
+        RETURN;
+    END IF;
     RETURN QUERY
-    SELECT d.id, d.endpoint_id, d.event_id FROM delivery d
+    SELECT d.id, d.endpoint_id, d.event_id, d.status = 'succeeded', false FROM delivery d
     WHERE d.tenant_id = tenant AND d.id >= uuid_at(replay_matching.since) AND d.id < uuid_at(replay_matching.until)
       AND d.redelivered_as IS NULL
       AND (endpoint IS NULL OR d.endpoint_id = endpoint)
@@ -178,22 +187,25 @@ BEGIN
 END $$;
 
 -- What a replay would do, counted exactly: how many in all, at how many endpoints, how many at endpoints that do not take
--- them now, and how many would be left out.
+-- them now, how many would be left out, and how many have arrived already and would be sent again.
 CREATE FUNCTION hooktop.replay_preview(tenant uuid, since timestamptz, until timestamptz, endpoint uuid, status text, error text,
-        code int, type text, OUT total bigint, OUT endpoints bigint, OUT unverified bigint, OUT paused bigint, OUT disabled bigint,
-        OUT removed bigint, OUT purged bigint)
+        code int, type text, ids uuid[], OUT total bigint, OUT endpoints bigint, OUT unverified bigint, OUT paused bigint,
+        OUT disabled bigint, OUT removed bigint, OUT purged bigint, OUT replaced bigint, OUT arrived bigint)
     LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
     PERFORM check_tenant(tenant);
-    SELECT count(*), count(DISTINCT m.endpoint_id), count(*) FILTER (WHERE e.status = 'unverified'),
-           count(*) FILTER (WHERE e.status = 'paused'), count(*) FILTER (WHERE e.status = 'disabled'),
-           count(*) FILTER (WHERE e.status = 'removed'),
-           count(*) FILTER (WHERE e.status <> 'removed' AND v.data IS NULL)
+    SELECT count(*), count(DISTINCT m.endpoint_id), count(*) FILTER (WHERE NOT m.replaced AND e.status = 'unverified'),
+           count(*) FILTER (WHERE NOT m.replaced AND e.status = 'paused'),
+           count(*) FILTER (WHERE NOT m.replaced AND e.status = 'disabled'),
+           count(*) FILTER (WHERE NOT m.replaced AND e.status = 'removed'),
+           count(*) FILTER (WHERE NOT m.replaced AND e.status <> 'removed' AND v.data IS NULL),
+           count(*) FILTER (WHERE m.replaced),
+           count(*) FILTER (WHERE NOT m.replaced AND e.status <> 'removed' AND v.data IS NOT NULL AND m.arrived)
     INTO replay_preview.total, replay_preview.endpoints, replay_preview.unverified, replay_preview.paused, replay_preview.disabled,
-         replay_preview.removed, replay_preview.purged
+         replay_preview.removed, replay_preview.purged, replay_preview.replaced, replay_preview.arrived
     FROM replay_matching(tenant, replay_preview.since, replay_preview.until, endpoint, replay_preview.status, replay_preview.error,
-                         replay_preview.code, replay_preview.type) m
+                         replay_preview.code, replay_preview.type, ids) m
     JOIN endpoint e ON e.id = m.endpoint_id AND e.tenant_id = tenant
     LEFT JOIN event v ON v.id = m.event_id AND v.tenant_id = tenant;
 END $$;
@@ -223,9 +235,9 @@ BEGIN
     END IF;
     due := greatest(r.next_at, clock_timestamp());
     room := greatest(0, least(most, ceil(extract(epoch FROM clock_timestamp() + interval '6 s' - due) * r.rate_per_s)));
-    FOR i IN SELECT x.delivery_id FROM replay_item x WHERE x.replay_id = r.id AND x.tenant_id = tenant AND x.state = 'waiting'
+    FOR i IN SELECT x.delivery_id, x.again FROM replay_item x WHERE x.replay_id = r.id AND x.tenant_id = tenant AND x.state = 'waiting'
              ORDER BY x.delivery_id LIMIT room LOOP
-        SELECT * INTO done FROM redeliver_row(tenant, i.delivery_id, due, true, r.status);
+        SELECT * INTO done FROM redeliver_row(tenant, i.delivery_id, due, true, i.again);
         looked := looked + 1;
         CONTINUE WHEN done.left_out = 'sending';
         UPDATE replay_item x SET state = coalesce(done.left_out, 'redelivered'), made = done.made
@@ -268,7 +280,7 @@ END $$;
 
 -- replays: what operators do -----------------------------------------------------------------------------------------------
 CREATE FUNCTION hooktop.replay_start(tenant uuid, since timestamptz, until timestamptz, endpoint uuid, status text, error text,
-                                     code int, type text, rate float8, reason text) RETURNS uuid
+                                     code int, type text, rate float8, reason text, ids uuid[] DEFAULT NULL) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
@@ -284,12 +296,12 @@ BEGIN
         PERFORM fail('input', format('"%s" is no status that can be replayed', left(replay_start.status, 40)),
                      'one of held, ready, succeeded, exhausted, quarantined, cancelled');
     END IF;
-    INSERT INTO replay (id, tenant_id, since, until, endpoint_id, status, error, code, type, rate_per_s, reason)
+    INSERT INTO replay (id, tenant_id, since, until, endpoint_id, status, error, code, type, chosen, rate_per_s, reason)
     VALUES (made, tenant, replay_start.since, replay_start.until, endpoint, replay_start.status, replay_start.error,
-            replay_start.code, replay_start.type, rate, replay_start.reason);
-    INSERT INTO replay_item (tenant_id, replay_id, delivery_id)
-    SELECT tenant, made, m.delivery_id FROM replay_matching(tenant, replay_start.since, replay_start.until, endpoint,
-        replay_start.status, replay_start.error, replay_start.code, replay_start.type) m;
+            replay_start.code, replay_start.type, ids IS NOT NULL, rate, replay_start.reason);
+    INSERT INTO replay_item (tenant_id, replay_id, delivery_id, again)
+    SELECT tenant, made, m.delivery_id, m.arrived FROM replay_matching(tenant, replay_start.since, replay_start.until, endpoint,
+        replay_start.status, replay_start.error, replay_start.code, replay_start.type, ids) m;
     GET DIAGNOSTICS n = ROW_COUNT;
     IF n = 0 THEN
         PERFORM fail('state', 'nothing matches: there is nothing to redeliver', 'hooktop replay --dry-run counts');
@@ -297,7 +309,7 @@ BEGIN
     UPDATE replay x SET total = n WHERE x.id = made AND x.tenant_id = tenant;
     PERFORM audit_add(tenant, 'replay.started', made::text, reason, json_build_object('total', n, 'rate', rate,
         'since', at_text(replay_start.since), 'until', at_text(replay_start.until), 'endpoint', endpoint,
-        'status', replay_start.status, 'error', replay_start.error, 'code', replay_start.code, 'type', replay_start.type));
+        'status', replay_start.status, 'error', replay_start.error, 'code', replay_start.code, 'type', replay_start.type, 'chosen', ids IS NOT NULL));
     -- ended ones are kept as long as anybody may ask for their tally
     DELETE FROM replay x WHERE x.tenant_id = tenant AND x.ended_at < clock_timestamp() - interval '90 days';
     PERFORM replay_advance(tenant, made, 100);
@@ -357,15 +369,15 @@ BEGIN
         EXECUTE format('CREATE POLICY people ON hooktop.%I FOR SELECT TO hooktop_viewer USING ((SELECT hooktop.sees_all()) OR tenant_id IN (SELECT hooktop.my_tenants()))', t);
     END LOOP;
 END $$;
-REVOKE ALL ON FUNCTION hooktop.redeliver_row(uuid, uuid, timestamptz, boolean, text), hooktop.redeliver(uuid, uuid, text),
-    hooktop.event_deliver(uuid, uuid, uuid, text), hooktop.replay_matching(uuid, timestamptz, timestamptz, uuid, text, text, int, text),
-    hooktop.replay_preview(uuid, timestamptz, timestamptz, uuid, text, text, int, text),
+REVOKE ALL ON FUNCTION hooktop.redeliver_row(uuid, uuid, timestamptz, boolean, boolean), hooktop.redeliver(uuid, uuid, text),
+    hooktop.event_deliver(uuid, uuid, uuid, text), hooktop.replay_matching(uuid, timestamptz, timestamptz, uuid, text, text, int, text, uuid[]),
+    hooktop.replay_preview(uuid, timestamptz, timestamptz, uuid, text, text, int, text, uuid[]),
     hooktop.replay_advance(uuid, uuid, int), hooktop.replay_step(int),
-    hooktop.replay_start(uuid, timestamptz, timestamptz, uuid, text, text, int, text, float8, text),
+    hooktop.replay_start(uuid, timestamptz, timestamptz, uuid, text, text, int, text, float8, text, uuid[]),
     hooktop.replay_change(uuid, uuid, text, text, float8), hooktop.replay_tally(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hooktop.redeliver(uuid, uuid, text), hooktop.event_deliver(uuid, uuid, uuid, text),
-    hooktop.replay_preview(uuid, timestamptz, timestamptz, uuid, text, text, int, text),
-    hooktop.replay_start(uuid, timestamptz, timestamptz, uuid, text, text, int, text, float8, text),
+    hooktop.replay_preview(uuid, timestamptz, timestamptz, uuid, text, text, int, text, uuid[]),
+    hooktop.replay_start(uuid, timestamptz, timestamptz, uuid, text, text, int, text, float8, text, uuid[]),
     hooktop.replay_change(uuid, uuid, text, text, float8) TO hooktop_support;
 GRANT EXECUTE ON FUNCTION hooktop.replay_tally(uuid) TO hooktop_viewer;
 GRANT EXECUTE ON FUNCTION hooktop.replay_step(int) TO hooktop_worker;

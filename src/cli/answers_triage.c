@@ -168,24 +168,48 @@ enum ht_rc ht_answer_unmark(struct ht_part *p, const struct ht_request *q, struc
     return rc;
 }
 
+/* What the request names: a group, or deliveries one by one. */
+static struct ht_replay_what what_of(const struct ht_request *q)
+{
+    struct ht_replay_what what = q->replay;
+    what.chosen = q->ids;
+    what.n_chosen = q->n_ids;
+    return what;
+}
+
 enum ht_rc ht_errand_replay_preview(struct ht_part *p, const struct ht_request *q, struct ht_reply *r,
                                     struct ht_err *err)
 {
     const struct ht_ops ops = ht_part_ops(p, q);
     r->preview.what = q->replay;
     enum ht_rc rc = q->replay.until == 0 ? ht_conn_now(p->conn, &r->preview.what.until, err) : HT_OK;
-    return rc == HT_OK ? ht_ops_replay_preview(&ops, &r->preview.what, &r->preview.counts, err) : rc;
+    const struct ht_replay_what what = what_of(q);
+    if (rc == HT_OK)
+        rc = ht_ops_replay_preview(&ops, &what, &r->preview.counts, err);
+    if (q->n_ids > 0) {
+        r->preview.ids = ht_alloc(q->n_ids, sizeof *q->ids);
+        memcpy(r->preview.ids, q->ids, q->n_ids * sizeof *q->ids);
+        r->preview.n_ids = q->n_ids;
+    }
+    return rc;
 }
 
 enum ht_rc ht_errand_replay_start(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
     const struct ht_ops ops = ht_part_ops(p, q);
     HT_CLEANUP(ht_replay_fini) struct ht_replay replay = {0};
+    const struct ht_replay_what what = what_of(q);
+    struct ht_replay_made made = {0};
     char text[96];
-    enum ht_rc rc = ht_ops_replay_start(&ops, &q->replay, q->rate_per_s, &r->id, err);
-    if (rc == HT_OK)
+    enum ht_rc rc = ht_ops_replay_start(&ops, &what, q->rate_per_s, &made, err);
+    r->id = made.replays == 1 ? made.id : (struct ht_uuid){{0}};
+    if (rc == HT_OK && made.replays == 1)
         rc = find_replay(p, &r->id, &replay, err);
-    snprintf(text, sizeof text, "%" PRId64 " deliveries at %g per second", replay.total, replay.rate_per_s);
+    if (made.replays > 1)
+        snprintf(text, sizeof text, "%" PRId64 " replays, one for each tenant, at %g per second each", made.replays,
+                 q->rate_per_s);
+    else
+        snprintf(text, sizeof text, "%" PRId64 " deliveries at %g per second", replay.total, replay.rate_per_s);
     r->text = ht_strdup(text);
     return rc;
 }

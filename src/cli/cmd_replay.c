@@ -79,7 +79,7 @@ static void print_part(int64_t n, const char *text)
 static void show_preview(const struct ht_replay_preview *p, double rate)
 {
     char took[HT_TIME_TEXT];
-    ht_duration_format(ht_replay_seconds(p->total - p->removed - p->purged, rate) * 1000, took, sizeof took);
+    ht_duration_format(ht_replay_seconds(ht_replay_sent(p), rate) * 1000, took, sizeof took);
     ht_out_printf("%" PRId64 " deliver%s of %" PRId64 " endpoint%s, about %s at %g per second\n", p->total,
                   p->total == 1 ? "y" : "ies", p->endpoints, p->endpoints == 1 ? "" : "s", took, rate);
     print_part(p->paused, "to paused endpoints: held until these are resumed");
@@ -98,7 +98,7 @@ static void put_preview(struct ht_jw *w, const struct ht_replay_preview *p, doub
     ht_jw_int(w, "unverified", p->unverified);
     ht_jw_int(w, "removed", p->removed);
     ht_jw_int(w, "purged", p->purged);
-    ht_jw_int(w, "seconds", ht_replay_seconds(p->total - p->removed - p->purged, rate));
+    ht_jw_int(w, "seconds", ht_replay_seconds(ht_replay_sent(p), rate));
 }
 
 static void show_json(const struct ht_replay_preview *p, double rate, const struct ht_uuid *id)
@@ -118,7 +118,7 @@ enum ht_rc ht_cmd_replay(struct ht_ctx *ctx, const struct ht_args *args, struct 
     struct ht_replay_what what = {0};
     struct ht_replay_preview p = {0};
     struct ht_ops ops;
-    struct ht_uuid id;
+    struct ht_replay_made made;
     char text[HT_UUID_TEXT];
     bool dry = args->opt[HT_OPT_DRY_RUN].given;
     double rate = args->opt[HT_OPT_REPLAY_RATE].given ? args->opt[HT_OPT_REPLAY_RATE].rate : HT_REPLAY_RATE_USUAL;
@@ -140,12 +140,12 @@ enum ht_rc ht_cmd_replay(struct ht_ctx *ctx, const struct ht_args *args, struct 
     }
     rc = p.total > 0 ? ht_ctx_confirm(ctx, "Redeliver them?", err) : HT_OK;
     if (rc == HT_OK)
-        rc = ht_ops_replay_start(&ops, &what, rate, &id, err);
+        rc = ht_ops_replay_start(&ops, &what, rate, &made, err);
     if (rc != HT_OK)
         return rc;
-    ht_uuid_format(&id, text);
+    ht_uuid_format(&made.id, text);
     if (ctx->json)
-        show_json(&p, rate, &id);
+        show_json(&p, rate, &made.id);
     else
         ht_out_printf("replay %s is running; hooktop replay show %.8s tells how far it got\n", text, text);
     return HT_OK;

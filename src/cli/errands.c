@@ -76,29 +76,24 @@ static enum ht_rc probe(struct ht_part *p, const struct ht_request *q, struct ht
     return rc == HT_OK ? ht_ops_probe(&ops, &r->probed.signing.endpoint, &p->stopping, &r->probed.probe, err) : rc;
 }
 
-static enum ht_rc one(struct ht_part *p, const struct ht_request *q, const struct ht_uuid *id, struct ht_err *err)
+static enum ht_rc cancel(struct ht_part *p, const struct ht_request *q, const struct ht_uuid *id, struct ht_err *err)
 {
     HT_CLEANUP(ht_delivery_fini) struct ht_delivery d = {0};
-    struct ht_uuid made;
     char text[HT_UUID_TEXT];
     ht_uuid_format(id, text);
     enum ht_rc rc = ht_store_delivery_find(p->conn, text, &d, err);
-    if (rc != HT_OK)
-        return rc;
-    return q->kind == HT_REQ_CANCEL_MANY ? ht_store_delivery_cancel(p->conn, &d, q->reason, err)
-                                         : ht_store_redeliver(p->conn, &d, q->reason, &made, err);
+    return rc == HT_OK ? ht_store_delivery_cancel(p->conn, &d, q->reason, err) : rc;
 }
 
 /* Each on its own: what cannot be done does not undo the rest, and is told. */
-static enum ht_rc many(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+static enum ht_rc cancel_many(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
-    const char *verb = q->kind == HT_REQ_CANCEL_MANY ? "cancelled" : "redelivered";
     struct ht_err first = {0};
     char text[sizeof first.why + 96];
     size_t done = 0, at = 0;
     for (; at < q->n_ids && !atomic_load(&p->stopping); at++) {
         struct ht_err why = {0};
-        enum ht_rc rc = one(p, q, &q->ids[at], &why);
+        enum ht_rc rc = cancel(p, q, &q->ids[at], &why);
         done += rc == HT_OK;
         if (rc != HT_OK && first.rc == HT_OK)
             first = why;
@@ -110,9 +105,9 @@ static enum ht_rc many(struct ht_part *p, const struct ht_request *q, struct ht_
         return first.rc;
     }
     if (done == q->n_ids)
-        snprintf(text, sizeof text, "%zu %s", done, verb);
+        snprintf(text, sizeof text, "%zu cancelled", done);
     else
-        snprintf(text, sizeof text, "%zu of %zu %s; the first that was not: %s", done, q->n_ids, verb, first.why);
+        snprintf(text, sizeof text, "%zu of %zu cancelled; the first that was not: %s", done, q->n_ids, first.why);
     r->text = ht_strdup(text);
     return HT_OK;
 }
@@ -123,8 +118,7 @@ static const struct {
 } errands[HT_REQ_KIND_COUNT] = {
     [HT_REQ_PING] = {ping, HT_REP_PING},
     [HT_REQ_PROBE] = {probe, HT_REP_PROBE},
-    [HT_REQ_REDELIVER_MANY] = {many, HT_REP_DONE},
-    [HT_REQ_CANCEL_MANY] = {many, HT_REP_DONE},
+    [HT_REQ_CANCEL_MANY] = {cancel_many, HT_REP_DONE},
     [HT_REQ_REPLAY_PREVIEW] = {ht_errand_replay_preview, HT_REP_REPLAY_PREVIEW},
     [HT_REQ_REPLAY_START] = {ht_errand_replay_start, HT_REP_DONE},
     [HT_REQ_EXPORT] = {ht_part_export, HT_REP_DONE},

@@ -178,10 +178,12 @@ static void payload_fini(struct ht_reply *r)
     case HT_REP_AUDIT:
         ht_audit_entries_fini(&r->audit);
         break;
+    case HT_REP_REPLAY_PREVIEW:
+        free(r->preview.ids);
+        break;
     case HT_REP_HEALTH:
     case HT_REP_ERROR:
     case HT_REP_DONE:
-    case HT_REP_REPLAY_PREVIEW:
     case HT_REP_LINK:
     case HT_REP_CHANGED:
     case HT_REP_ELSEWHERE:

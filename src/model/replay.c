@@ -6,6 +6,11 @@
 const struct ht_word ht_failure_by_words[HT_FAILURE_BY_COUNT] = {HT_FAILURE_BYS(ROW)};
 const struct ht_word ht_replay_words[HT_REPLAY_STATE_COUNT] = {HT_REPLAY_STATES(ROW)};
 
+int64_t ht_replay_sent(const struct ht_replay_preview *p)
+{
+    return p->total - p->removed - p->purged - p->replaced;
+}
+
 int64_t ht_replay_seconds(int64_t deliveries, double rate_per_s)
 {
     double s = rate_per_s > 0 ? (double)deliveries / rate_per_s : 0;

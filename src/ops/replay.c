@@ -23,7 +23,7 @@ enum ht_rc ht_ops_replay_preview(const struct ht_ops *o, const struct ht_replay_
 }
 
 enum ht_rc ht_ops_replay_start(const struct ht_ops *o, const struct ht_replay_what *what, double rate_per_s,
-                               struct ht_uuid *ret, struct ht_err *err)
+                               struct ht_replay_made *ret, struct ht_err *err)
 {
     enum ht_rc rc = check(what, err);
     if (rc == HT_OK && !(rate_per_s > 0 && rate_per_s <= HT_REPLAY_RATE_MAX))

@@ -29,7 +29,7 @@ static const char *or_null(const char *s)
     return s[0] != '\0' ? s : NULL;
 }
 
-/* In the order of replay_preview and replay_start. */
+/* $1 to $8, in the order of replay_preview and replay_start; $9 are the chosen ones. */
 static void put_what(struct ht_params *p, const struct ht_replay_what *what, int64_t now)
 {
     ht_params_init(p);
@@ -44,58 +44,102 @@ static void put_what(struct ht_params *p, const struct ht_replay_what *what, int
     else
         ht_put_null(p, HT_PG_INT4);
     ht_put_text(p, or_null(what->type));
+    if (what->chosen == NULL)
+        return;
+    ht_put_array(p, HT_PG_UUID, what->n_chosen);
+    for (size_t i = 0; i < what->n_chosen; i++)
+        ht_put_uuid(p, &what->chosen[i]);
 }
+
+/* As much of the time named as can be told from the ids: from when on the oldest is. */
+static struct ht_replay_what bounded(const struct ht_replay_what *what)
+{
+    struct ht_replay_what w = *what;
+    for (size_t i = 0; i < w.n_chosen; i++) {
+        int64_t at = ht_uuid_time_ms(&w.chosen[i]) * 1000;
+        if (i == 0 || at < w.since)
+            w.since = at;
+    }
+    return w;
+}
+
+/* Whose deliveries: the tenant that was named; everybody's who has one of those chosen, as far as the caller sees. */
+#define OF_ONE    "(SELECT $1::uuid AS tenant_id) t"
+#define OF_CHOSEN "(SELECT DISTINCT d.tenant_id FROM hooktop.delivery d WHERE d.id = ANY ($9)) t"
+#define WHICH     "t.tenant_id, $2, $3, $4, $5, $6, $7, $8, "
 
 enum ht_rc ht_store_replay_preview(struct ht_conn *c, const struct ht_replay_what *what, struct ht_replay_preview *ret,
                                    struct ht_err *err)
 {
+#define SUM(name) HT_COL("coalesce(sum(p." #name "), 0)::bigint", ht_replay_preview, name, I64)
     static const struct ht_col cols[] = {
-        HT_COL("total", ht_replay_preview, total, I64),
-        HT_COL("endpoints", ht_replay_preview, endpoints, I64),
-        HT_COL("unverified", ht_replay_preview, unverified, I64),
-        HT_COL("paused", ht_replay_preview, paused, I64),
-        HT_COL("disabled", ht_replay_preview, disabled, I64),
-        HT_COL("removed", ht_replay_preview, removed, I64),
-        HT_COL("purged", ht_replay_preview, purged, I64),
+        HT_COL("count(*)", ht_replay_preview, tenants, I64),
+        SUM(total),
+        SUM(endpoints),
+        SUM(unverified),
+        SUM(paused),
+        SUM(disabled),
+        SUM(removed),
+        SUM(purged),
+        SUM(replaced),
+        SUM(arrived),
     };
-    static const struct ht_stmt s = {
-        .what = "replay",
-        .sql = "SELECT total, endpoints, unverified, paused, disabled, removed, purged"
-               " FROM hooktop.replay_preview($1, $2, $3, $4, $5, $6, $7, $8)",
-    };
+#undef SUM
+    struct ht_buf sql HT_BUF_CLEANUP = {0};
     struct ht_params p HT_PARAMS_CLEANUP;
     int64_t now = 0;
+    ht_buf_init(&sql, HT_SQL_MAX);
     ht_params_init(&p);
     enum ht_rc rc = ht_conn_now(c, &now, err);
     if (rc != HT_OK)
         return rc;
-    put_what(&p, what, now);
-    return ask_patiently(c, &s, &p, cols, HT_COUNT(cols), ret, sizeof(*ret), err);
+    const struct ht_replay_what w = bounded(what);
+    put_what(&p, &w, now);
+    ht_buf_adds(&sql, "SELECT ");
+    ht_sql_columns(&sql, cols, HT_COUNT(cols));
+    ht_buf_adds(&sql, what->chosen != NULL
+                          ? " FROM " OF_CHOSEN " CROSS JOIN LATERAL hooktop.replay_preview(" WHICH "$9) p"
+                          : " FROM " OF_ONE " CROSS JOIN LATERAL hooktop.replay_preview(" WHICH "NULL) p");
+    const struct ht_stmt s = {.what = "replay", .sql = sql.data};
+    rc = ask_patiently(c, &s, &p, cols, HT_COUNT(cols), ret, sizeof(*ret), err);
+    if (rc == HT_OK && what->chosen != NULL)
+        ret->gone = (int64_t)what->n_chosen - ret->total;
+    return rc;
 }
 
 enum ht_rc ht_store_replay_start(struct ht_conn *c, const struct ht_replay_what *what, double rate_per_s,
-                                 const char *reason, struct ht_uuid *ret, struct ht_err *err)
+                                 const char *reason, struct ht_replay_made *ret, struct ht_err *err)
 {
-    static const struct ht_col cols[] = {{.sql = "id", .kind = HT_COL_UUID}};
-    static const struct ht_stmt s = {
-        .what = "replay",
-        .sql = "SELECT hooktop.replay_start($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
+#define START(from, ids, rate, reason)                                                                                 \
+    "SELECT max(s.id::text)::uuid, count(*) FROM (SELECT hooktop.replay_start(" WHICH rate ", " reason ", " ids ")"    \
+    " AS id FROM " from ") s"
+    static const struct ht_col cols[] = {
+        HT_COL("id", ht_replay_made, id, UUID),
+        HT_COL("replays", ht_replay_made, replays, I64),
     };
+    static const struct ht_stmt of_one = {.what = "replay", .sql = START(OF_ONE, "NULL", "$9", "$10")};
+    static const struct ht_stmt of_chosen = {.what = "replay", .sql = START(OF_CHOSEN, "$9", "$10", "$11")};
+#undef START
     struct ht_params p HT_PARAMS_CLEANUP;
     int64_t now = 0;
     ht_params_init(&p);
     enum ht_rc rc = ht_conn_now(c, &now, err);
     if (rc != HT_OK)
         return rc;
-    put_what(&p, what, now);
+    const struct ht_replay_what w = bounded(what);
+    put_what(&p, &w, now);
     ht_put_f64(&p, rate_per_s);
     ht_put_text(&p, reason);
-    return ask_patiently(c, &s, &p, cols, HT_COUNT(cols), ret, sizeof(*ret), err);
+    rc =
+        ask_patiently(c, what->chosen != NULL ? &of_chosen : &of_one, &p, cols, HT_COUNT(cols), ret, sizeof(*ret), err);
+    if (rc == HT_OK && ret->replays == 0)
+        rc = ht_fail(err, HT_FAILED, "replay", NULL, "none of these deliveries is there any more");
+    return rc;
 }
 
 #define WHAT                                                                                                           \
     "concat_ws(' ', 'status:' || r.status, 'error:' || r.error, 'code:' || r.code, 'type:' || r.type,"                 \
-    " CASE WHEN r.status IS NULL THEN 'all that failed' END)"
+    " CASE WHEN r.chosen THEN 'marked by hand' WHEN r.status IS NULL THEN 'all that failed' END)"
 
 static const struct ht_col replay_cols[] = {
     HT_COL("r.tenant_id", ht_replay, tenant_id, UUID),

@@ -366,7 +366,9 @@ void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_
                                                      : reply->text;
     ht_app_flash(app, bad ? HT_FLASH_ERROR : HT_FLASH_INFO, "%s %s: %s%s", w->verb, w->subject, text ? text : "done",
                  ht_undo_offer(app, w, reply));
-    if (reply->request == HT_REQ_REPLAY_START)
+    if (reply->request == HT_REQ_REPLAY_START && ht_uuid_is_nil(&reply->id))
+        ht_app_switch(app, HT_SCREEN_REPLAYS);
+    else if (reply->request == HT_REQ_REPLAY_START)
         (void)ht_app_open(app, HT_SCREEN_REPLAY, &reply->id);
     else if (reply->kind == HT_REP_PING)
         show_ping(app, &reply->ping, w->subject);

@@ -5,6 +5,7 @@
 #include "hooktop/tui/chrome.h"
 
 #define HT_REASON_LABEL "Reason"
+#define HT_MANY         500 /* marked rows: more are confirmed by typing */
 
 /* A question about `subject`, one level higher in production; fill it, then finish, which opens it. */
 struct ht_dialog *ht_act_ask(struct ht_app *app, int level, enum ht_action_id action, const struct ht_uuid *id,
@@ -25,7 +26,7 @@ void ht_act_ask_rotate(struct ht_app *app, const struct ht_signing *k);
 /* screen_probed.c: what a probe found, which it takes; and a generation that was ended or promoted since. */
 void ht_probed_open(struct ht_app *app, struct ht_probed *p);
 void ht_probed_ended(struct ht_app *app, const struct ht_uuid *secret);
-/* act_marked.c: the same act on every marked delivery. */
+/* act_marked.c: the same act on every marked delivery; redelivered they are counted first, as a group is. */
 void ht_act_marked(struct ht_app *app, const struct ht_marks *m, enum ht_action_id action);
 /* act_snooze.c */
 void ht_act_ask_snooze(struct ht_app *app, const struct ht_endpoint *e);
@@ -39,7 +40,7 @@ struct ht_replay_what ht_act_group_what(const struct ht_app *app, const struct h
 bool ht_act_on_replay(struct ht_app *app, enum ht_action_id action, const struct ht_subject *it);
 /* ... how long so many take: "about 7s at 10 per second". */
 void ht_act_took(int64_t count, double rate, char *ret, size_t size);
-/* ... and the question that a preview was asked for. */
-void ht_act_previewed(struct ht_app *app, const struct ht_reply *reply, const char *subject);
+/* ... and the question that a preview was asked for; takes its ids. */
+void ht_act_previewed(struct ht_app *app, struct ht_reply *reply, const char *subject);
 
 #endif

@@ -6,17 +6,22 @@
 #include "act_parts.h"
 #include "hooktop/base/clock.h"
 
-/* Redelivering all of a group: counted first, then asked about, then left to the workers. */
+/* Redelivering all of a group, or what is marked: counted first, then asked about, then left to the workers. */
 
 #define RATE "Rate per s"
 #define TOOK "Takes"
 
-static void group_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
+static void replay_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
 {
     if (!yes)
         return;
     struct ht_request *r = ht_act_request(d, HT_REQ_REPLAY_START);
     r->replay = d->replay;
+    r->ids = d->ids;
+    r->n_ids = d->n_ids;
+    d->ids = NULL;
+    if (r->ids)
+        ht_marks_clear(&ht_app_top(app)->marks);
     r->rate_per_s = strtod(ht_dialog_input(d, RATE), NULL);
     ht_app_write(app, app->o->errands, r, "redeliver", d->subject);
 }
@@ -55,25 +60,10 @@ static void add_count(char *text, size_t size, int64_t n, const char *what)
         snprintf(text + used, size - used, "%s%" PRId64 " %s", used ? ", " : "", n, what);
 }
 
-void ht_act_previewed(struct ht_app *app, const struct ht_reply *reply, const char *subject)
+static void add_counts(struct ht_dialog *d, const struct ht_replay_preview *p)
 {
-    const struct ht_replay_preview *p = &reply->preview.counts;
-    char count[48], held[160] = "", out[160] = "", title[160];
-    int64_t sent = p->total - p->removed - p->purged;
-    if (app->dialog || app->input != HT_INPUT_KEYS || !(ht_screen_has(ht_app_top(app)) & HT_HAS_GROUP)) {
-        ht_app_flash(app, HT_FLASH_INFO, "redeliver %s: that took a while; R counts again", subject);
-        return;
-    }
-    if (sent == 0) {
-        ht_app_flash(app, HT_FLASH_ERROR, "redeliver %s: nothing is left to redeliver", subject);
-        return;
-    }
-    snprintf(title, sizeof title, "Redeliver all: %s", subject);
-    struct ht_dialog *d =
-        ht_act_ask(app, 2, HT_ACT_REDELIVER_GROUP, &reply->preview.what.endpoint_id, subject, "Redeliver", title);
-    d->done = group_answered;
-    d->replay = reply->preview.what;
-    snprintf(count, sizeof count, "%" PRId64, sent);
+    char count[48], held[160] = "", out[192] = "";
+    snprintf(count, sizeof count, "%" PRId64, ht_replay_sent(p));
     ht_dialog_info(d, "Deliveries", count);
     add_count(held, sizeof held, p->paused, "to a paused endpoint");
     add_count(held, sizeof held, p->disabled, "to a disabled endpoint");
@@ -81,14 +71,51 @@ void ht_act_previewed(struct ht_app *app, const struct ht_reply *reply, const ch
     ht_dialog_info(d, "Held", held[0] ? held : "none");
     add_count(out, sizeof out, p->removed, "to a removed endpoint");
     add_count(out, sizeof out, p->purged, "without a payload");
+    add_count(out, sizeof out, p->replaced, "redelivered already");
+    add_count(out, sizeof out, p->gone, "no longer there");
     ht_dialog_info(d, "Left out", out[0] ? out : "none");
+}
+
+static void add_notes(struct ht_app *app, struct ht_dialog *d, const struct ht_replay_preview *p, bool group)
+{
+    if (p->arrived > 0 && !group)
+        ht_dialog_note(d, "%" PRId64 " of them had arrived, and are sent once more.", p->arrived);
     ht_dialog_note(d, "Oldest first, each once. What succeeds by itself before its turn is left out. Workers do it: it "
                       "goes on when this console is closed, and can be paused and cancelled.");
-    if (ht_app_top(app)->filter.applied[0])
+    if (p->tenants > 1)
+        ht_dialog_note(d, "They are of %" PRId64 " tenants: each gets a replay of its own, at this rate.", p->tenants);
+    if (group && ht_app_top(app)->filter.applied[0])
         ht_dialog_note(d, "These are all that failed so in the time shown, also those that the list's filter hides.");
+}
+
+void ht_act_previewed(struct ht_app *app, struct ht_reply *reply, const char *subject)
+{
+    const struct ht_replay_preview *p = &reply->preview.counts;
+    bool group = !reply->preview.ids;
+    char title[160];
+    int64_t sent = ht_replay_sent(p);
+    if (app->dialog || app->input != HT_INPUT_KEYS ||
+        !(ht_screen_has(ht_app_top(app)) & (group ? HT_HAS_GROUP : HT_HAS_MARKS))) {
+        ht_app_flash(app, HT_FLASH_INFO, "redeliver %s: that took a while; R counts again", subject);
+        return;
+    }
+    if (sent == 0) {
+        ht_app_flash(app, HT_FLASH_ERROR, "redeliver %s: nothing is left to redeliver", subject);
+        return;
+    }
+    snprintf(title, sizeof title, group ? "Redeliver all: %s" : "Redeliver %s", subject);
+    struct ht_dialog *d = ht_act_ask(app, !group && sent > HT_MANY ? 3 : 2, HT_ACT_REDELIVER_GROUP,
+                                     &reply->preview.what.endpoint_id, subject, "Redeliver", title);
+    d->done = replay_answered;
+    d->replay = reply->preview.what;
+    d->ids = reply->preview.ids;
+    d->n_ids = reply->preview.n_ids;
+    reply->preview.ids = NULL;
+    add_counts(d, p);
+    add_notes(app, d, p, group);
     add_rate(d, sent, HT_REPLAY_RATE_USUAL);
     if (d->level >= 3) /* many: the count instead of a name */
-        snprintf(d->subject, sizeof d->subject, "%s", count);
+        snprintf(d->subject, sizeof d->subject, "%" PRId64, sent);
     ht_act_finish(app, d, true);
     ht_text_clean_str(d->subject, sizeof d->subject, subject, HT_TEXT_CELL);
 }

@@ -28,6 +28,7 @@ void ht_dialog_free(struct ht_dialog *d)
         free(d->fields[i].value);
         free(d->fields[i].line);
     }
+    free(d->ids);
     free(d);
 }
 

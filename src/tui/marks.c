@@ -35,6 +35,15 @@ bool ht_marks_set(struct ht_marks *m, const struct ht_uuid *id, bool on)
     return true;
 }
 
+struct ht_uuid *ht_marks_copy(const struct ht_marks *m, size_t *ret_n)
+{
+    struct ht_uuid *ids = ht_alloc(m->n, sizeof *ids);
+    if (m->n)
+        memcpy(ids, m->ids, m->n * sizeof *ids);
+    *ret_n = m->n;
+    return ids;
+}
+
 void ht_marks_clear(struct ht_marks *m)
 {
     free(m->ids);

@@ -192,6 +192,12 @@ static struct ht_reply *preview(const struct ht_request *q)
     r->preview.what = q->replay;
     r->preview.what.until = HT_DATA_NOW;
     r->preview.counts = (struct ht_replay_preview){.total = 871, .endpoints = 1, .disabled = 871, .purged = 4};
+    if (q->n_ids) {
+        r->preview.ids = ht_alloc(q->n_ids, sizeof *q->ids);
+        memcpy(r->preview.ids, q->ids, q->n_ids * sizeof *q->ids);
+        r->preview.n_ids = q->n_ids;
+        r->preview.counts = (struct ht_replay_preview){.total = (int64_t)q->n_ids, .endpoints = 1, .arrived = 2};
+    }
     return r;
 }
 

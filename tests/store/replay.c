@@ -22,9 +22,10 @@ static void fail_some(const struct store_world *w, int n)
 static struct ht_uuid start(const struct store_world *w, double rate)
 {
     struct ht_replay_what what = everything(w);
-    struct ht_uuid id = {0};
-    STORE_OK(ht_store_replay_start(w->c, &what, rate, "because", &id, &err));
-    return id;
+    struct ht_replay_made made = {0};
+    STORE_OK(ht_store_replay_start(w->c, &what, rate, "because", &made, &err));
+    assert_int_equal(made.replays, 1);
+    return made.id;
 }
 
 static struct ht_replay find(const struct store_world *w, const struct ht_uuid *id)
@@ -147,9 +148,9 @@ static void two_replays_redeliver_nothing_twice(void **state)
                                              " WHERE redelivery_of IS NOT NULL"),
                      0);
     struct ht_replay_what what = everything(w);
-    struct ht_uuid id;
-    STORE_REFUSED(HT_FAILED, ht_store_replay_start(w->c, &what, 1, NULL, &id, &err), "nothing matches", NULL);
-    STORE_REFUSED(HT_USAGE, ht_store_replay_start(w->c, &what, 0, NULL, &id, &err), "rate", NULL);
+    struct ht_replay_made made;
+    STORE_REFUSED(HT_FAILED, ht_store_replay_start(w->c, &what, 1, NULL, &made, &err), "nothing matches", NULL);
+    STORE_REFUSED(HT_USAGE, ht_store_replay_start(w->c, &what, 0, NULL, &made, &err), "rate", NULL);
 }
 
 static void only_support_of_the_tenant_may(void **state)
@@ -158,23 +159,24 @@ static void only_support_of_the_tenant_may(void **state)
     fail_some(w, 1);
     struct ht_replay_what what = everything(w);
     struct ht_replay_preview p = {0};
-    struct ht_uuid other = store_tenant(w->c, "Globex", "standard"), id;
+    struct ht_uuid other = store_tenant(w->c, "Globex", "standard");
+    struct ht_replay_made made;
     char *viewer = store_login(w->dsn, "vera", "hooktop_viewer", NULL);
     char *foreign = store_login(w->dsn, "fred", "hooktop_support", &other);
     char *support = store_login(w->dsn, "sue", "hooktop_support", &w->tenant);
     struct ht_conn *c = store_open(viewer);
-    STORE_REFUSED(HT_DENIED, ht_store_replay_start(c, &what, 1, NULL, &id, &err), "hooktop_support", NULL);
+    STORE_REFUSED(HT_DENIED, ht_store_replay_start(c, &what, 1, NULL, &made, &err), "hooktop_support", NULL);
     ht_conn_close(c);
     c = store_open(foreign);
     STORE_REFUSED(HT_DENIED, ht_store_replay_preview(c, &what, &p, &err), "no member", NULL);
-    STORE_REFUSED(HT_DENIED, ht_store_replay_start(c, &what, 1, NULL, &id, &err), "no member", NULL);
+    STORE_REFUSED(HT_DENIED, ht_store_replay_start(c, &what, 1, NULL, &made, &err), "no member", NULL);
     ht_conn_close(c);
     c = store_open(support);
     STORE_OK(ht_store_replay_preview(c, &what, &p, &err));
     assert_int_equal(p.total, 1);
-    STORE_OK(ht_store_replay_start(c, &what, 1, "sue's", &id, &err));
+    STORE_OK(ht_store_replay_start(c, &what, 1, "sue's", &made, &err));
     ht_conn_close(c);
-    HT_CLEANUP(ht_replay_fini) struct ht_replay r = find(w, &id);
+    HT_CLEANUP(ht_replay_fini) struct ht_replay r = find(w, &made.id);
     assert_string_equal(r.created_by, "sue");
     c = store_open(foreign);
     HT_CLEANUP(ht_replays_fini) struct ht_replays list = {0};
@@ -187,6 +189,71 @@ static void only_support_of_the_tenant_may(void **state)
     free(support);
 }
 
+/* One by one: whatever became of them, each tenant's by a replay of its own; what happens after that counts. */
+static void what_is_chosen_is_redelivered_whatever_became_of_it(void **state)
+{
+    const struct store_world *w = *state;
+    struct ht_uuid other = store_tenant(w->c, "Globex", "standard"), ids[7] = {0};
+    HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = store_endpoint(w->c, &other, "standard", "*");
+    struct ht_replay_what what = {.chosen = ids, .n_chosen = HT_COUNT(ids)};
+    struct ht_replay_preview p = {0};
+    struct ht_replay_made made = {0};
+    for (int i = 0; i < 6; i++) { /* the seventh is no delivery */
+        struct ht_uuid event = store_emit(w->c, i < 5 ? &w->tenant : &other, "a.b", "{}");
+        HT_CLEANUP(ht_delivery_fini) struct ht_delivery d = store_delivery_of(w->c, &event);
+        ids[i] = d.id;
+        if (i == 0) /* has arrived when it is chosen */
+            store_settle_all(w->dsn, "succeeded", 200, "");
+    }
+    ids[6] = (struct ht_uuid){.b = {1, 0x99, 0, 0, 0, 0, 0x70, 0, 0x80}};
+    store_settle_all(w->dsn, "ready", 500, "http_5xx");
+    struct ht_uuid again;
+    HT_CLEANUP(ht_delivery_fini) struct ht_delivery first = {.id = ids[1], .tenant_id = w->tenant};
+    STORE_OK(ht_store_redeliver(w->c, &first, NULL, &again, &err));
+    STORE_OK(ht_store_replay_preview(w->c, &what, &p, &err));
+    assert_int_equal(p.total, 6);
+    assert_int_equal(p.tenants, 2);
+    assert_int_equal(p.endpoints, 2);
+    assert_int_equal(p.replaced, 1);
+    assert_int_equal(p.gone, 1);
+    assert_int_equal(p.arrived, 1);
+    assert_int_equal(ht_replay_sent(&p), 5);
+    STORE_OK(ht_store_replay_start(w->c, &what, 0.1, NULL, &made, &err)); /* one at once, and then one in ten seconds */
+    assert_int_equal(made.replays, 2);
+    /* one of those that failed arrives by itself before its turn */
+    ht_test_sql(w->dsn, store_text("UPDATE hooktop.delivery SET status = 'succeeded' WHERE id = %s", nth(2)));
+    ht_test_sql(w->dsn, store_text("DELETE FROM hooktop.tenant_webhook_outbox WHERE delivery_id = %s", nth(2)));
+    ht_test_sql(w->dsn, "UPDATE hooktop.replay SET rate_per_s = 1000");
+    pass(w, 3600);
+    HT_CLEANUP(ht_replays_fini) struct ht_replays list = {0};
+    STORE_OK(ht_store_replays(w->c, &w->tenant, NULL, 10, &list, &err));
+    assert_int_equal(list.n, 1);
+    assert_string_equal(list.rows[0].what, "marked by hand");
+    assert_int_equal(list.rows[0].state, HT_REPLAY_FINISHED);
+    assert_int_equal(list.rows[0].total, 5);
+    assert_int_equal(list.rows[0].redelivered, 3);
+    assert_int_equal(tally(w, &list.rows[0].id, "left out: replaced"), 1);
+    assert_int_equal(tally(w, &list.rows[0].id, "left out: delivered"), 1);
+    assert_int_equal(ht_test_sql_int(w->dsn, store_text("SELECT count(*) FROM hooktop.delivery WHERE redelivery_of ="
+                                                        " (SELECT min(id::text)::uuid FROM hooktop.delivery)")),
+                     1); /* the one that had arrived */
+    what.chosen = &ids[6];
+    what.n_chosen = 1;
+    STORE_REFUSED(HT_FAILED, ht_store_replay_start(w->c, &what, 1, NULL, &made, &err), "none of these", NULL);
+    /* of another tenant's nothing is counted, nothing is sent */
+    char *foreign = store_login(w->dsn, "fred", "hooktop_support", &other);
+    struct ht_conn *c = store_open(foreign);
+    what.chosen = ids;
+    what.n_chosen = HT_COUNT(ids);
+    STORE_OK(ht_store_replay_preview(c, &what, &p, &err));
+    assert_int_equal(p.total, 1);
+    assert_int_equal(p.gone, 6);
+    STORE_OK(ht_store_replay_start(c, &what, 1, NULL, &made, &err));
+    assert_int_equal(made.replays, 1);
+    ht_conn_close(c);
+    free(foreign);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, store_world_setup, store_world_teardown)
 int main(void)
 {
@@ -196,6 +263,7 @@ int main(void)
         TEST(the_pace_is_its_rate_however_often_it_is_called),
         TEST(two_replays_redeliver_nothing_twice),
         TEST(only_support_of_the_tenant_may),
+        TEST(what_is_chosen_is_redelivered_whatever_became_of_it),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -271,13 +271,15 @@ static void fill_payload(struct ht_reply *r)
     case HT_REP_SIGNING:
         fill_signing(&r->signing);
         break;
+    case HT_REP_REPLAY_PREVIEW:
+        r->preview.ids = ht_alloc(2, sizeof *r->preview.ids);
+        break;
     case HT_REP_FLEET:
         FILL_LIST(&r->fleet, ht_fleet_key, fill_fleet_key);
         break;
     case HT_REP_HEALTH:
     case HT_REP_ERROR:
     case HT_REP_DONE:
-    case HT_REP_REPLAY_PREVIEW:
     case HT_REP_LINK:
     case HT_REP_CHANGED:
     case HT_REP_ELSEWHERE:

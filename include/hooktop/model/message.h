@@ -57,11 +57,10 @@ enum ht_request_kind {
     HT_REQ_UNMARK,      /* tenant, id = the change: takes it back */
     /* errands */
     HT_REQ_PING,           /* id */
-    HT_REQ_REDELIVER_MANY, /* ids: each on its own; text of the reply: how many, and why not the rest */
-    HT_REQ_CANCEL_MANY,    /* ids */
+    HT_REQ_CANCEL_MANY,    /* ids: each on its own; text of the reply: how many, and why not the rest */
     HT_REQ_PROBE,          /* id: whether the receiver knows the newest secret */
-    HT_REQ_REPLAY_PREVIEW, /* replay */
-    HT_REQ_REPLAY_START,   /* replay, rate_per_s */
+    HT_REQ_REPLAY_PREVIEW, /* replay; or ids: these */
+    HT_REQ_REPLAY_START,   /* replay, or ids; rate_per_s. Reply: id, nil when it became several */
     HT_REQ_EVIDENCE,       /* id, state = the attempt's number: into a new file of its own name */
     HT_REQ_EXPORT, /* state = the kind of pages; text = filter, with the times of before_at; path = a new file */
     HT_REQ_KIND_COUNT,
@@ -268,6 +267,8 @@ struct ht_reply {
         struct {
             struct ht_replay_what what; /* as it was asked, its end filled in */
             struct ht_replay_preview counts;
+            struct ht_uuid *ids; /* ... one by one; owned, NULL: none was */
+            size_t n_ids;
         } preview;
         struct ht_whoami whoami;
         struct ht_ping_result ping;

@@ -19,7 +19,9 @@ enum ht_replay_state { HT_REPLAY_STATES(HT_WORD_ENUM_REPLAY) HT_REPLAY_STATE_COU
 extern const struct ht_word ht_replay_words[HT_REPLAY_STATE_COUNT];
 
 /* Which deliveries. Copied as it is, owns nothing. Without a status: those that failed for good, and those tried in
- * vain that wait for their next try. What was redelivered before is never meant. */
+ * vain that wait for their next try. What was redelivered before is never meant.
+ * With `chosen` these are meant, whatever became of them and whose ever they are, and nothing else counts: those that
+ * have arrived are sent again, those that were redelivered before are left out, and counted. */
 struct ht_replay_what {
     struct ht_uuid tenant_id;
     int64_t since;              /* created from then on */
@@ -30,6 +32,8 @@ struct ht_replay_what {
     bool by_code;
     int32_t code; /* with by_code: the last attempt's HTTP status; 0: none */
     char type[132];
+    const struct ht_uuid *chosen; /* borrowed by who calls with it; NULL: as above */
+    size_t n_chosen;
 };
 
 /* Counted exactly, now. */
@@ -43,7 +47,18 @@ struct ht_replay_preview {
     /* of the total, will be left out: the endpoint was removed, the event's payload is kept no longer */
     int64_t removed;
     int64_t purged;
+    /* of those that were chosen, left out: redelivered before; these are no more, or hidden from who asks */
+    int64_t replaced;
+    int64_t gone;
+    int64_t arrived; /* of what would be sent: delivered already */
+    int64_t tenants; /* whose they are: each gets a replay of its own */
 };
+struct ht_replay_made {
+    struct ht_uuid id; /* of several the newest */
+    int64_t replays;   /* 1; of what was chosen one for each tenant */
+};
+/* What would be sent. */
+int64_t ht_replay_sent(const struct ht_replay_preview *p);
 /* How long it takes at this rate, in seconds. */
 int64_t ht_replay_seconds(int64_t deliveries, double rate_per_s);
 

@@ -11,7 +11,7 @@ HT_MUST_CHECK enum ht_rc ht_store_replay_preview(struct ht_conn *c, const struct
                                                  struct ht_replay_preview *ret, struct ht_err *err);
 /* HT_FAILED: nothing matches. */
 HT_MUST_CHECK enum ht_rc ht_store_replay_start(struct ht_conn *c, const struct ht_replay_what *what, double rate_per_s,
-                                               const char *reason, struct ht_uuid *ret, struct ht_err *err);
+                                               const char *reason, struct ht_replay_made *ret, struct ht_err *err);
 /* Newest first. `tenant` and `before` may be NULL. */
 HT_MUST_CHECK enum ht_rc ht_store_replays(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_uuid *before,
                                           int32_t limit, struct ht_replays *ret, struct ht_err *err);

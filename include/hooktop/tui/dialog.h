@@ -50,13 +50,15 @@ struct ht_dialog {
     int64_t opened_at;
     bool armed; /* hears keys; set by the app when HT_DIALOG_DEAF_US have passed */
     char complaint[128];
-    /* what `done` needs; ids only, nothing of the list it came from */
+    /* what `done` needs; nothing of the list it came from but ids */
     int action;
     int wanted, was; /* states */
     struct ht_uuid id, tenant;
     int32_t generation;
     char subject[96];
     struct ht_replay_what replay;
+    struct ht_uuid *ids; /* or these deliveries; owned */
+    size_t n_ids;
     int64_t count;
     int64_t asked_at; /* the database's time when it opened; 0: not known */
     /* After every key that changed a field, so that what follows from it can be shown; may be NULL. */

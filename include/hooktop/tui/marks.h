@@ -17,6 +17,7 @@ struct ht_marks {
 bool ht_marks_has(const struct ht_marks *m, const struct ht_uuid *id);
 /* False when it cannot be marked: HT_MARKS_MAX are. */
 bool ht_marks_set(struct ht_marks *m, const struct ht_uuid *id, bool on);
-void ht_marks_clear(struct ht_marks *m); /* frees; may be used again */
+struct ht_uuid *ht_marks_copy(const struct ht_marks *m, size_t *ret_n); /* the ids alone; the caller frees */
+void ht_marks_clear(struct ht_marks *m);                                /* frees; may be used again */
 
 #endif
