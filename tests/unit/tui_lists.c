@@ -22,14 +22,21 @@ static void marked_rows_are_acted_on_together(void **state)
     char *row = ht_rig_row(r, 4);
     assert_int_equal(row[1], '*');
     free(row);
-    ht_rig_keys(r, "R");
-    SHOWS(r, "Redeliver 3 deliveries");
+    struct ht_screen *log = ht_app_top(&r->app);
+    ht_rig_keys(r, "R"); /* counted first, then at a rate, as a group is */
+    assert_int_equal(r->last->kind, HT_REQ_REPLAY_PREVIEW);
+    assert_int_equal(r->last->n_ids, 3);
+    SHOWS(r, "Redeliver 3 marked");
+    SHOWS(r, "2 of them had arrived, and are sent once more.");
+    SHOWS(r, "about 1s at 10 per second");
+    assert_int_equal(log->marks.n, 3);
     yes(r);
     assert_non_null(r->last);
-    assert_int_equal(r->last->kind, HT_REQ_REDELIVER_MANY);
+    assert_int_equal(r->last->kind, HT_REQ_REPLAY_START);
     assert_int_equal(r->last->n_ids, 3);
     assert_int_not_equal(ht_uuid_cmp(&r->last->ids[0], &r->last->ids[1]), 0);
-    assert_int_equal(ht_app_top(&r->app)->marks.n, 0); /* done once */
+    SHOWS(r, "443 of 871");            /* its progress */
+    assert_int_equal(log->marks.n, 0); /* done once */
 }
 
 static void marks_follow_their_rows(void **state)
@@ -67,11 +74,10 @@ static void many_are_confirmed_by_typing(void **state)
     assert_int_equal(m->n, HT_MARKS_MAX);
     ht_rig_keys(r, "R");
     yes(r);
-    assert_null(r->last);
-    SHOWS(r, "5000 marked");
-    ht_rig_keys(r, "5000 marked\t\t\n");
-    assert_non_null(r->last);
+    assert_int_equal(r->last->kind, HT_REQ_REPLAY_PREVIEW);
     assert_int_equal(r->last->n_ids, HT_MARKS_MAX);
+    SHOWS(r, "Redeliver 5000 marked");
+    ht_rig_keys(r, "\t\t\t\t5000\t\t\n");
 }
 
 /* The log from its other end: pages follow as the cursor goes down, and nothing is followed. */
@@ -319,6 +325,32 @@ static void columns_can_be_left_out(void **state)
     assert_false(ht_rig_shows(r, "FIRST"));
 }
 
+/* Fields, and the values of those that have a closed set, as the command line completes its words. */
+static void tab_completes_a_filter(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "2/");
+    struct ht_screen *s = ht_app_top(&r->app);
+    ht_rig_keys(r, "sta\t");
+    assert_string_equal(s->filter.prompt.text, "status:");
+    ht_rig_keys(r, "s\t|ex\t");
+    assert_string_equal(s->filter.prompt.text, "status:succeeded|exhausted");
+    ht_rig_keys(r, " -err\the\t");
+    SHOWS(r, "headers_incomplete headers_too_large"); /* several: what they have in common stands there, and they are
+                                                         shown */
+    assert_string_equal(s->filter.prompt.text, "status:succeeded|exhausted -error:headers_");
+    ht_rig_pass(r, 1000);
+    ht_rig_key(r, HT_KEY_HOME); /* at the cursor, what is behind it stays */
+    ht_rig_keys(r, "typ\t");
+    assert_string_equal(s->filter.prompt.text, "type:status:succeeded|exhausted -error:headers_");
+    ht_rig_key(r, HT_CTRL('K'));
+    ht_rig_keys(r, "\"a err\t"); /* within quotes nothing is a field; a type is any text */
+    assert_string_equal(s->filter.prompt.text, "type:\"a err");
+    ht_rig_key(r, HT_KEY_ESC);
+    ht_rig_keys(r, ":filter sor\tt\t\n"); /* on the command line too */
+    assert_string_equal(s->filter.applied, "sort:time");
+}
+
 static void the_row_becomes_a_filter(void **state)
 {
     struct ht_rig *r = *state;
@@ -356,6 +388,7 @@ int main(void)
         HT_RIG_TEST(rows_of_another_filter_are_said_to_be),
         HT_RIG_TEST(esc_ends_a_search),
         HT_RIG_TEST(esc_drops_the_filter),
+        HT_RIG_TEST(tab_completes_a_filter),
         HT_RIG_TEST(the_row_becomes_a_filter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

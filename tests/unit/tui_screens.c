@@ -46,6 +46,7 @@ static const struct scene scenes[] = {
     {"deliveries-paused", "2kkk"},
     {"deliveries-oldest", "2:sort time\n:sort time\n"},
     {"deliveries-sort", "2s\a"},
+    {"deliveries-redeliver", "2g  j R\a"},
     {"delivery-request", "2\n"},
     {"delivery-response", "2kk\n\t"},
     {"delivery-request-hex", "2\nbb"},
