@@ -138,7 +138,8 @@ static void draw_status(struct ht_app *app, struct ht_canvas *c, int row)
     const struct ht_message *m = &app->messages[(app->n_messages - 1) % HT_MESSAGES_MAX];
     char text[512] = "";
     ht_draw_fill(c, (struct ht_rect){row, 0, 1, c->cols}, HT_STYLE_NONE);
-    if (app->input == HT_INPUT_FILTER && s->filter.why[0])
+    bool told = app->flash && m->kind != HT_FLASH_WAIT; /* what Tab offers, until the next key */
+    if (app->input == HT_INPUT_FILTER && s->filter.why[0] && !told)
         ht_draw_str(c, row, 1, c->cols - 1, HT_STYLE_FLASH_ERROR, s->filter.why);
     else if (app->flash)
         ht_draw_str(c, row, 1, c->cols - 1, m->kind == HT_FLASH_ERROR ? HT_STYLE_FLASH_ERROR : HT_STYLE_FLASH, m->text);
@@ -159,7 +160,7 @@ static const char *input_hint(const struct ht_app *app)
         return app->dialog->level <= 1 ? " y does it  any other key: no" : NULL;
     switch (app->input) {
     case HT_INPUT_FILTER:
-        return " Enter keep  Esc drop  word  field:value  -field:value  a|b  code:5xx  after:-2h";
+        return " Enter keep  Esc drop  Tab complete  field:value  -field:value  a|b  code:5xx";
     case HT_INPUT_COMMAND:
         return " Enter run  Tab complete  Up older  Esc cancel";
     case HT_INPUT_SEARCH:

@@ -114,43 +114,21 @@ static char *commands(struct ht_app *app)
     return ht_buf_take(&b, NULL);
 }
 
-/* The word from byte `from` on becomes what all of `words` that begin like it have in common. */
-static void complete(struct ht_app *app, struct ht_prompt *p, size_t from, const char *words)
-{
-    const char *stem = p->text + from, *first = NULL;
-    size_t len = p->len - from, common = 0, found = 0;
-    char all[256] = "", text[HT_PROMPT_MAX];
-    for (const char *end; (end = strchr(words, ' ')); words = end + 1) {
-        size_t size = (size_t)(end - words);
-        if (size < len || strncmp(words, stem, len) != 0)
-            continue;
-        if (!first) {
-            first = words;
-            common = size;
-        }
-        while (common > 0 && (common > size || strncmp(first, words, common) != 0))
-            common--;
-        size_t used = strlen(all);
-        snprintf(all + used, sizeof all - used, "%.*s ", (int)size, words);
-        found++;
-    }
-    if (!first)
-        return;
-    snprintf(text, sizeof text, "%.*s%.*s%s", (int)from, p->text, (int)common, first, found == 1 ? " " : "");
-    ht_prompt_set(p, text);
-    if (found > 1)
-        ht_app_flash(app, HT_FLASH_INFO, "%s", all);
-}
-
 void ht_command_complete(struct ht_app *app, struct ht_prompt *p)
 {
-    static const char of_view[] = "view ", by_name[] = "view remove ";
+    static const char of_view[] = "view ", by_name[] = "view remove ", of_filter[] = "filter ";
+    const struct ht_screen *s = ht_app_top(app);
+    if (strncmp(p->text, of_filter, sizeof of_filter - 1) == 0 && p->cursor >= sizeof of_filter - 1) {
+        if (s->class->has & HT_HAS_FILTER)
+            ht_complete_filter(app, s->filter.list, p, sizeof of_filter - 1);
+        return;
+    }
     bool view = strncmp(p->text, of_view, sizeof of_view - 1) == 0;
     size_t from = !view                                                ? 0
                   : strncmp(p->text, by_name, sizeof by_name - 1) == 0 ? sizeof by_name - 1
                                                                        : sizeof of_view - 1;
-    if (memchr(p->text + from, ' ', p->len - from))
+    if (p->cursor < from || memchr(p->text + from, ' ', p->len - from))
         return;
     HT_AUTOFREE char *words = view ? ht_view_words(app, from == sizeof by_name - 1) : commands(app);
-    complete(app, p, from, words);
+    ht_complete(app, p, from, words, " ");
 }

@@ -23,7 +23,10 @@ static void key_to_dialog(struct ht_app *app, int32_t key)
 static void key_to_filter(struct ht_app *app, int32_t key)
 {
     struct ht_screen *s = ht_app_top(app);
-    if (ht_filter_line_key(&s->filter, key, app->now_us, ht_app_db_now(app))) {
+    if (key == HT_KEY_TAB) {
+        ht_complete_filter(app, s->filter.list, &s->filter.prompt, 0);
+        s->filter.due_us = app->now_us + HT_FILTER_DEBOUNCE_US;
+    } else if (ht_filter_line_key(&s->filter, key, app->now_us, ht_app_db_now(app))) {
         ht_screen_forget(app, s);
         ht_screen_refresh(app, s, 0);
     }

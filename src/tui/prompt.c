@@ -47,10 +47,8 @@ static bool cut(struct ht_prompt *p, size_t from, size_t to)
     return to > from;
 }
 
-static bool insert(struct ht_prompt *p, int32_t key)
+bool ht_prompt_insert(struct ht_prompt *p, const char *bytes, size_t n)
 {
-    char bytes[4];
-    size_t n = ht_utf8_encode((uint32_t)key, bytes);
     if (n == 0 || p->len + n >= sizeof p->text)
         return false;
     memmove(p->text + p->cursor + n, p->text + p->cursor, p->len - p->cursor + 1);
@@ -58,6 +56,12 @@ static bool insert(struct ht_prompt *p, int32_t key)
     p->len += n;
     p->cursor += n;
     return true;
+}
+
+static bool insert(struct ht_prompt *p, int32_t key)
+{
+    char bytes[4];
+    return ht_prompt_insert(p, bytes, ht_utf8_encode((uint32_t)key, bytes));
 }
 
 bool ht_prompt_key(struct ht_prompt *p, int32_t key, bool *ret_changed)

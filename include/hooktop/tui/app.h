@@ -243,5 +243,10 @@ void ht_command_run(struct ht_app *app, const char *line);
 void ht_command_recall(struct ht_app *app, bool older);
 /* Completes the word under the cursor. */
 void ht_command_complete(struct ht_app *app, struct ht_prompt *p);
+/* complete.c: from byte `from` to the cursor, by words with a blank behind each; `after` follows when only one fits.
+ * Several are shown. */
+void ht_complete(struct ht_app *app, struct ht_prompt *p, size_t from, const char *words, const char *after);
+/* ... a field of a filter that begins at byte `from`, or one of a field's values. */
+void ht_complete_filter(struct ht_app *app, enum ht_filter_list list, struct ht_prompt *p, size_t from);
 
 #endif

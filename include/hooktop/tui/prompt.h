@@ -14,7 +14,8 @@ struct ht_prompt {
     size_t cursor; /* bytes before it */
 };
 
-void ht_prompt_set(struct ht_prompt *p, const char *text); /* the cursor goes to the end */
+void ht_prompt_set(struct ht_prompt *p, const char *text);               /* the cursor goes to the end */
+bool ht_prompt_insert(struct ht_prompt *p, const char *bytes, size_t n); /* at the cursor; false: nothing, no room */
 /* True when the key was for the line; *ret_changed tells whether the text is another. Enter, Esc and Tab are the
  * owner's. */
 bool ht_prompt_key(struct ht_prompt *p, int32_t key, bool *ret_changed);
