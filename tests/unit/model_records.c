@@ -205,6 +205,18 @@ static void fill_rotated(struct ht_rotated *r)
     assert_int_equal(ht_secret_new_random(32, &r->secret, NULL), HT_OK);
 }
 
+static void fill_event_detail(struct ht_event_detail *d)
+{
+    fill_event(&d->event);
+    FILL_LIST(&d->whys, ht_why, fill_why);
+}
+
+static void fill_replay_detail(struct ht_replay_detail *d)
+{
+    fill_replay(&d->replay);
+    FILL_LIST(&d->tally, ht_tally, fill_tally);
+}
+
 static void fill_payload(struct ht_reply *r)
 {
     switch (r->kind) {
@@ -245,15 +257,13 @@ static void fill_payload(struct ht_reply *r)
         FILL_LIST(&r->events, ht_event, fill_event);
         break;
     case HT_REP_EVENT:
-        fill_event(&r->event.event);
-        FILL_LIST(&r->event.whys, ht_why, fill_why);
+        fill_event_detail(&r->event);
         break;
     case HT_REP_REPLAYS:
         FILL_LIST(&r->replays, ht_replay, fill_replay);
         break;
     case HT_REP_REPLAY:
-        fill_replay(&r->replay.replay);
-        FILL_LIST(&r->replay.tally, ht_tally, fill_tally);
+        fill_replay_detail(&r->replay);
         break;
     case HT_REP_WHOAMI:
         fill_whoami(&r->whoami);
