@@ -375,6 +375,99 @@ static void the_row_becomes_a_filter(void **state)
     assert_int_equal(strncmp(s->filter.applied, "tenant:", 7), 0);
 }
 
+/* Lists of so many rows ---------------------------------------------------------------------------------------------
+ */
+
+#define FIRST 4 /* row of the screen with the first row of a list */
+
+/* Rows of the list that the screen shows. */
+static int rows_shown(struct ht_rig *r)
+{
+    int n = 0;
+    for (int y = FIRST; y < r->app.canvas.rows - 2; y++) {
+        HT_AUTOFREE char *row = ht_rig_row(r, y);
+        n += strspn(row, " ") < strlen(row);
+    }
+    return n;
+}
+
+/* The screen row that the cursor is in; -1: none. */
+static int cursor_row(struct ht_rig *r)
+{
+    for (int y = FIRST; y < r->app.canvas.rows - 2; y++) {
+        HT_AUTOFREE char *row = ht_rig_row(r, y);
+        if (row[0] == '>')
+            return y - FIRST;
+    }
+    return -1;
+}
+
+/* The log says how many it has, the others also at which of them the cursor is. */
+static void counter_says(struct ht_rig *r, int at, int n)
+{
+    char text[48];
+    HT_AUTOFREE char *row = ht_rig_row(r, -2);
+    if (strcmp(ht_app_top(&r->app)->class->name, "deliveries") == 0)
+        snprintf(text, sizeof text, "%d kept", n);
+    else
+        snprintf(text, sizeof text, "%d/%d", at, n);
+    const char *said = strstr(row, text);
+    if (said == NULL || (said > row && said[-1] != ' ') || (said[strlen(text)] != '\0' && said[strlen(text)] != ' '))
+        fail_msg("\"%s\" is not what this says: %s", text, row);
+}
+
+/* A key, where it leaves the cursor, and how many rows are shown then. */
+static void key_leads_to(struct ht_rig *r, int32_t key, int at, int n, int fit)
+{
+    ht_rig_key(r, key);
+    counter_says(r, at, n);
+    assert_int_equal(rows_shown(r), n < fit ? n : fit);
+    assert_int_equal(cursor_row(r), n <= fit ? at - 1 : key == 'G' || key == HT_KEY_PAGE_DOWN ? fit - 1 : 0);
+}
+
+static void list_of(struct ht_rig *r, const char *screen, atomic_int *count, int n)
+{
+    atomic_store(count, n);
+    ht_rig_keys(r, screen);
+    ht_rig_keys(r, "r");
+    int fit = r->app.canvas.rows - 2 - FIRST;
+    if (n == 0) {
+        assert_int_equal(cursor_row(r), -1);
+        ht_rig_keys(r, "Gg jk");
+        ht_rig_key(r, HT_KEY_PAGE_DOWN);
+        ht_rig_keys(r, "\nR"); /* nothing to open, nothing to act on */
+        assert_int_equal(cursor_row(r), -1);
+        assert_null(r->last);
+        HIDES(r, "0/0");
+        HIDES(r, "1/0");
+        return;
+    }
+    key_leads_to(r, 'g', 1, n, fit);
+    key_leads_to(r, 'G', n, n, fit);
+    ht_rig_keys(r, "j"); /* nothing is below the last */
+    counter_says(r, n, n);
+    key_leads_to(r, 'g', 1, n, fit);
+    ht_rig_keys(r, "k"); /* nor above the first */
+    counter_says(r, 1, n);
+    if (n > fit)
+        return;
+    key_leads_to(r, HT_KEY_PAGE_DOWN, n, n, fit);
+    key_leads_to(r, HT_KEY_PAGE_DOWN, n, n, fit);
+    key_leads_to(r, HT_KEY_PAGE_UP, 1, n, fit);
+    key_leads_to(r, HT_KEY_PAGE_UP, 1, n, fit);
+}
+
+/* None, one, one less than the screen shows, exactly that, one more; and exactly as many as are fetched at once. */
+static void lists_of_any_length_hold_what_they_say(void **state)
+{
+    struct ht_rig *r = *state;
+    const int fit = r->app.canvas.rows - 2 - FIRST, counts[] = {0, 1, fit - 1, fit, fit + 1, 200};
+    for (size_t i = 0; i < HT_COUNT(counts); i++) {
+        list_of(r, "1", &r->data.endpoints, counts[i]);
+        list_of(r, "2", &r->data.deliveries, counts[i]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -390,6 +483,7 @@ int main(void)
         HT_RIG_TEST(esc_drops_the_filter),
         HT_RIG_TEST(tab_completes_a_filter),
         HT_RIG_TEST(the_row_becomes_a_filter),
+        HT_RIG_TEST(lists_of_any_length_hold_what_they_say),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
