@@ -221,3 +221,8 @@ size_t ht_text_made(const char *bytes, size_t len)
     }
     return made;
 }
+
+const char *ht_plural(int64_t n, const char *one, const char *several)
+{
+    return n == 1 ? one : several;
+}

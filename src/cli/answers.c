@@ -1,6 +1,7 @@
 #include <stdio.h>
 
 #include "hooktop/base/clock.h"
+#include "hooktop/base/text.h"
 #include "hooktop/cli/detail.h"
 #include "hooktop/cli/draft.h"
 #include "hooktop/profile/profile.h"
@@ -176,8 +177,8 @@ static enum ht_rc answer_state(struct ht_part *p, const struct ht_request *q, st
     if (rc == HT_OK)
         rc = ht_store_endpoint_state(p->conn, &e, (enum ht_endpoint_status)q->state, q->choice, q->rate_per_s,
                                      q->reason, &moved, err);
-    snprintf(text, sizeof text, "%s; %lld deliveries %s", ht_endpoint_words[q->state].name, (long long)moved,
-             done[q->choice]);
+    snprintf(text, sizeof text, "%s; %lld %s %s", ht_endpoint_words[q->state].name, (long long)moved,
+             ht_plural(moved, "delivery", "deliveries"), done[q->choice]);
     r->id = q->id;
     r->text = ht_strdup(text);
     return rc;

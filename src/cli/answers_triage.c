@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hooktop/base/text.h"
 #include "hooktop/ops/replay.h"
 #include "hooktop/store/replay.h"
 
@@ -209,7 +210,8 @@ enum ht_rc ht_errand_replay_start(struct ht_part *p, const struct ht_request *q,
         snprintf(text, sizeof text, "%" PRId64 " replays, one for each tenant, at %g per second each", made.replays,
                  q->rate_per_s);
     else
-        snprintf(text, sizeof text, "%" PRId64 " deliveries at %g per second", replay.total, replay.rate_per_s);
+        snprintf(text, sizeof text, "%" PRId64 " %s at %g per second", replay.total,
+                 ht_plural(replay.total, "delivery", "deliveries"), replay.rate_per_s);
     r->text = ht_strdup(text);
     return rc;
 }

@@ -1,6 +1,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "hooktop/base/text.h"
 #include "hooktop/cli/commands.h"
 #include "hooktop/cli/context.h"
 #include "hooktop/cli/input.h"
@@ -84,6 +85,6 @@ enum ht_rc ht_cmd_emit(struct ht_ctx *ctx, const struct ht_args *args, struct ht
     }
     char id[HT_UUID_TEXT];
     ht_uuid_format(&event, id);
-    ht_out_printf("event %s, %d deliver%s\n", id, (int)deliveries, deliveries == 1 ? "y" : "ies");
+    ht_out_printf("event %s, %d %s\n", id, (int)deliveries, ht_plural(deliveries, "delivery", "deliveries"));
     return HT_OK;
 }

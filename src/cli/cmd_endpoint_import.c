@@ -1,6 +1,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hooktop/base/text.h"
 #include "hooktop/cli/commands.h"
 #include "hooktop/cli/context.h"
 #include "hooktop/cli/input.h"
@@ -131,7 +132,7 @@ static enum ht_rc make(struct ht_ctx *ctx, const struct ht_ops *ops, struct impo
         ht_secret_free(all[i].secret);
         free(all[i].public_key);
     }
-    ht_out_note(ctx->json, "%zu endpoint%s %s", m->n, m->n == 1 ? "" : "s",
+    ht_out_note(ctx->json, "%zu %s %s", m->n, ht_plural((int64_t)m->n, "endpoint", "endpoints"),
                 dry         ? "could be made; nothing was."
                 : m->n == 1 ? "was made."
                             : "were made.");

@@ -1,6 +1,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hooktop/base/text.h"
 #include "hooktop/cli/commands.h"
 #include "hooktop/cli/context.h"
 #include "hooktop/cli/output.h"
@@ -37,8 +38,8 @@ static enum ht_rc choose_held(const struct ht_ctx *ctx, const struct ht_endpoint
     if (!c->asks_held)
         return HT_OK;
     if (text == NULL && e->held > 0 && ht_ctx_can_ask(ctx)) {
-        snprintf(question, sizeof question, "%lld deliveries are held: release, keep or cancel them? [release] ",
-                 (long long)e->held);
+        snprintf(question, sizeof question, "%lld%s %s held: release, keep or cancel? [release] ", (long long)e->held,
+                 e->held >= HT_FIGURE_MAX ? "+" : "", ht_plural(e->held, "delivery is", "deliveries are"));
         ht_ctx_ask(question, answer, sizeof answer);
         text = answer[0] != '\0' ? answer : NULL;
     }
@@ -70,7 +71,7 @@ static void show(const struct ht_ctx *ctx, const struct ht_endpoint *e, enum ht_
     ht_uuid_format(&e->id, id);
     ht_out_printf("endpoint %s is %s", id, ht_endpoint_words[e->status].name);
     if (moved > 0)
-        ht_out_printf(", %lld deliver%s %s", (long long)moved, moved == 1 ? "y" : "ies", done[held]);
+        ht_out_printf(", %lld %s %s", (long long)moved, ht_plural(moved, "delivery", "deliveries"), done[held]);
     ht_out_printf("\n");
 }
 

@@ -1,6 +1,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 
+#include "hooktop/base/text.h"
 #include "hooktop/cli/commands.h"
 #include "hooktop/cli/context.h"
 #include "hooktop/cli/detail.h"
@@ -69,6 +70,23 @@ enum ht_rc ht_cmd_event_show(struct ht_ctx *ctx, const struct ht_args *args, str
     return HT_OK;
 }
 
+/* How much was done to an event: a member of this name, or words after its id. */
+static void show_count(const struct ht_ctx *ctx, const struct ht_event *e, const char *name, int64_t n,
+                       const char *before, const char *after)
+{
+    char id[HT_UUID_TEXT];
+    struct ht_out_object o;
+    ht_uuid_format(&e->id, id);
+    if (!ctx->json) {
+        ht_out_printf("event %s%s%" PRId64 " %s\n", id, before, n, after);
+        return;
+    }
+    ht_out_begin(&o);
+    ht_jw_uuid(&o.w, "id", &e->id);
+    ht_jw_int(&o.w, name, n);
+    ht_out_end(&o);
+}
+
 enum ht_rc ht_cmd_event_deliver(struct ht_ctx *ctx, const struct ht_args *args, struct ht_err *err)
 {
     HT_CLEANUP(ht_event_fini) struct ht_event event = {0};
@@ -85,16 +103,7 @@ enum ht_rc ht_cmd_event_deliver(struct ht_ctx *ctx, const struct ht_args *args, 
         rc = ht_store_event_deliver(conn, &event, one ? &endpoint.id : NULL, ctx->reason, &n, err);
     if (rc != HT_OK)
         return rc;
-    char id[HT_UUID_TEXT];
-    ht_uuid_format(&event.id, id);
-    if (ctx->json) {
-        struct ht_out_object o;
-        ht_out_begin(&o);
-        ht_jw_uuid(&o.w, "id", &event.id);
-        ht_jw_int(&o.w, "deliveries", n);
-        ht_out_end(&o);
-    } else
-        ht_out_printf("event %s: %" PRId32 " deliver%s made\n", id, n, n == 1 ? "y" : "ies");
+    show_count(ctx, &event, "deliveries", n, ": ", ht_plural(n, "delivery made", "deliveries made"));
     return HT_OK;
 }
 
@@ -112,15 +121,6 @@ enum ht_rc ht_cmd_event_purge(struct ht_ctx *ctx, const struct ht_args *args, st
         rc = ht_store_event_purge(conn, &event, ctx->reason, &bodies, err);
     if (rc != HT_OK)
         return rc;
-    char id[HT_UUID_TEXT];
-    ht_uuid_format(&event.id, id);
-    if (ctx->json) {
-        struct ht_out_object o;
-        ht_out_begin(&o);
-        ht_jw_uuid(&o.w, "id", &event.id);
-        ht_jw_int(&o.w, "bodies", bodies);
-        ht_out_end(&o);
-    } else
-        ht_out_printf("event %s is purged, and %" PRId64 " stored answers\n", id, bodies);
+    show_count(ctx, &event, "bodies", bodies, " is purged, and ", ht_plural(bodies, "stored answer", "stored answers"));
     return HT_OK;
 }

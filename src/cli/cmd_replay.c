@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "hooktop/base/clock.h"
+#include "hooktop/base/text.h"
 #include "hooktop/cli/commands.h"
 #include "hooktop/cli/context.h"
 #include "hooktop/cli/output.h"
@@ -80,8 +81,9 @@ static void show_preview(const struct ht_replay_preview *p, double rate)
 {
     char took[HT_TIME_TEXT];
     ht_duration_format(ht_replay_seconds(ht_replay_sent(p), rate) * 1000, took, sizeof took);
-    ht_out_printf("%" PRId64 " deliver%s of %" PRId64 " endpoint%s, about %s at %g per second\n", p->total,
-                  p->total == 1 ? "y" : "ies", p->endpoints, p->endpoints == 1 ? "" : "s", took, rate);
+    ht_out_printf("%" PRId64 " %s of %" PRId64 " %s, about %s at %g per second\n", p->total,
+                  ht_plural(p->total, "delivery", "deliveries"), p->endpoints,
+                  ht_plural(p->endpoints, "endpoint", "endpoints"), took, rate);
     print_part(p->paused, "to paused endpoints: held until these are resumed");
     print_part(p->disabled, "to disabled endpoints: held until these are enabled");
     print_part(p->unverified, "to unverified endpoints: held until these are verified");

@@ -2,6 +2,7 @@
 #include <stdio.h>
 
 #include "hooktop/base/log.h"
+#include "hooktop/base/text.h"
 #include "hooktop/cli/commands.h"
 #include "hooktop/cli/context.h"
 #include "hooktop/cli/output.h"
@@ -74,8 +75,8 @@ static void show(const struct ht_ctx *ctx, struct ht_engine *e)
     struct ht_engine_figures f;
     ht_engine_figures(e, &f);
     if (!ctx->json) {
-        ht_out_printf("%lld attempt%s, %lld succeeded, %lld failed\n", (long long)f.sent, f.sent == 1 ? "" : "s",
-                      (long long)f.succeeded, (long long)f.failed);
+        ht_out_printf("%lld %s, %lld succeeded, %lld failed\n", (long long)f.sent,
+                      ht_plural(f.sent, "attempt", "attempts"), (long long)f.succeeded, (long long)f.failed);
         return;
     }
     struct ht_out_object o;

@@ -243,9 +243,9 @@ static char *joined(const char *const *list, size_t n, const char *const *off, s
     return ht_buf_take(&text, NULL);
 }
 
-/* What is subscribed to becomes what the line says. */
-static enum ht_rc edit(const struct ht_ops *o, const struct ht_draft *d, const struct words *events,
-                       struct ht_subscribed *ret_subscribed, struct ht_err *err)
+/* What the line took away of what it began as goes, what it added comes; what others subscribed to meanwhile stays. */
+static enum ht_rc edit(const struct ht_ops *o, const struct ht_draft *d, const struct words *shown,
+                       const struct words *events, struct ht_subscribed *ret_subscribed, struct ht_err *err)
 {
     HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
     HT_CLEANUP(ht_subscriptions_fini) struct ht_subscriptions now = {0};
@@ -262,11 +262,11 @@ static enum ht_rc edit(const struct ht_ops *o, const struct ht_draft *d, const s
         return rc;
     for (; n_is < now.n && n_is < HT_PATTERNS_MAX; n_is++)
         is[n_is] = now.rows[n_is].pattern;
-    for (size_t i = 0; d->text[HT_DRAFT_EVENTS] != NULL && i < n_is; i++)
-        if (!has(events->list, events->n, is[i]))
+    for (size_t i = 0; i < n_is; i++)
+        if (has(shown->list, shown->n, is[i]) && !has(events->list, events->n, is[i]))
             off[n_off++] = is[i];
     for (size_t i = 0; i < events->n; i++)
-        if (!has(is, n_is, events->list[i]))
+        if (!has(shown->list, shown->n, events->list[i]) && !has(is, n_is, events->list[i]))
             on[n_on++] = events->list[i];
     rc = ht_ops_endpoint_edit(o, &e, on, n_on, off, n_off, err);
     if (rc == HT_OK && n_on + n_off > 0)
@@ -280,13 +280,16 @@ enum ht_rc ht_draft_store(const struct ht_ops *o, const struct ht_draft *d, stru
                           struct ht_err *err)
 {
     HT_CLEANUP(words_fini) struct words events = {0};
+    HT_CLEANUP(words_fini) struct words shown = {0};
     enum ht_rc rc = split(d->text[HT_DRAFT_EVENTS] != NULL ? d->text[HT_DRAFT_EVENTS] : "", BLANKS, &events, err);
+    if (rc == HT_OK)
+        rc = split(d->events_shown != NULL ? d->events_shown : "", BLANKS, &shown, err);
     if (rc != HT_OK)
         return rc;
     if (ht_uuid_is_nil(&d->id))
         return add(o, d, &events, ret_id, ret_secret, ret_public, err);
     *ret_id = d->id;
-    return edit(o, d, &events, ret_subscribed, err);
+    return edit(o, d, &shown, &events, ret_subscribed, err);
 }
 
 enum ht_rc ht_draft_resubscribe(const struct ht_ops *o, const struct ht_uuid *endpoint,

@@ -201,8 +201,8 @@ static void add_ids(const struct ht_delivery_detail *d, const struct ht_attempt 
     ht_buf_addf(out, "  %-14s ", "URL now");
     add_url(out, v->endpoint_url ? v->endpoint_url : "-");
     ht_buf_addc(out, '\n');
-    snprintf(text, sizeof text, "%s after %d attempt%s", ht_delivery_words[v->status].name, (int)v->attempts,
-             v->attempts == 1 ? "" : "s");
+    snprintf(text, sizeof text, "%s after %d %s", ht_delivery_words[v->status].name, (int)v->attempts,
+             ht_plural(v->attempts, "attempt", "attempts"));
     add_field(out, "State", text);
     add_time(out, "Emitted", d->event.created_at);
     snprintf(text, sizeof text, "%d", (int)a->n);

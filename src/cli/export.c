@@ -250,7 +250,7 @@ enum ht_rc ht_part_export(struct ht_part *p, const struct ht_request *q, struct 
         unlink(q->path); /* half a list must not pass for a whole one */
         return rc;
     }
-    snprintf(text, sizeof text, "%zu row%s, mode 0600", n, n == 1 ? "" : "s");
+    snprintf(text, sizeof text, "%zu %s, mode 0600", n, ht_plural((int64_t)n, "row", "rows"));
     r->text = ht_strdup(text);
     return HT_OK;
 }

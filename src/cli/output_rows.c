@@ -90,6 +90,7 @@ static void json_value(struct ht_jw *w, const struct ht_field *f, const void *re
         ht_jw_int(w, f->name, get_int(record, f));
         break;
     case HT_FIELD_COUNT:
+    case HT_FIELD_FIGURE:
         ht_jw_int(w, f->name, get_count(record, f));
         break;
     case HT_FIELD_NONZERO:
@@ -147,6 +148,9 @@ static void text_value(struct ht_buf *out, const struct ht_field *f, const void 
         return;
     case HT_FIELD_COUNT:
         ht_buf_addf(out, "%lld", (long long)get_count(record, f));
+        return;
+    case HT_FIELD_FIGURE:
+        ht_buf_addf(out, "%lld%s", (long long)get_count(record, f), get_count(record, f) >= HT_FIGURE_MAX ? "+" : "");
         return;
     case HT_FIELD_NONZERO:
         if (get_int(record, f) != 0)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "address.h"
+#include "hooktop/base/text.h"
 
 #define PORT_MAX 65535
 
@@ -34,7 +35,7 @@ bool ht_egress_exceptions(const struct ht_egress *e, char *ret, size_t size)
     const char *http = e->http ? "plain http" : NULL, *ports = only_usual_ports(e) ? NULL : "ports of its own";
     char allow[48] = "";
     if (e->n_allow > 0) {
-        snprintf(allow, sizeof allow, "%zu allowed range%s", e->n_allow, e->n_allow == 1 ? "" : "s");
+        snprintf(allow, sizeof allow, "%zu allowed %s", e->n_allow, ht_plural((int64_t)e->n_allow, "range", "ranges"));
     }
     snprintf(ret, size, "%s%s%s%s%s", http ? http : "", http && *allow ? ", " : "", allow,
              ports && (http || *allow) ? ", " : "", ports ? ports : "");

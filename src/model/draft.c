@@ -19,6 +19,7 @@ void ht_draft_free(struct ht_draft *d)
             ht_wipe(d->text[i], strlen(d->text[i]));
         free(d->text[i]);
     }
+    free(d->events_shown);
     free(d->tenant_profile);
     free(d->profile);
     free(d);

@@ -68,7 +68,7 @@ static void add_live(struct ht_dialog *d, const struct ht_signing *k)
         ht_dialog_info(d, labels[i], text);
     }
     snprintf(text, sizeof text, "%lld %s, signed already", (long long)k->in_flight,
-             k->in_flight == 1 ? "delivery" : "deliveries");
+             ht_plural(k->in_flight, "delivery", "deliveries"));
     ht_dialog_info(d, "In flight", k->in_flight ? text : "none");
 }
 

@@ -25,7 +25,8 @@ void ht_act_marked(struct ht_app *app, const struct ht_marks *m, enum ht_action_
         ht_app_write(app, app->o->errands, r, "count", subject);
         return;
     }
-    snprintf(title, sizeof title, "Cancel what is still to be tried of %zu deliveries", m->n);
+    snprintf(title, sizeof title, "Cancel what is still to be tried of %zu %s", m->n,
+             ht_plural((int64_t)m->n, "delivery", "deliveries"));
     struct ht_dialog *d =
         ht_act_ask(app, m->n > HT_MANY ? 3 : 2, action, &m->last, subject, "Cancel their retries", title);
     d->done = marked_answered;

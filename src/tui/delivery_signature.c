@@ -77,7 +77,7 @@ static void add_signed(const struct ht_signature *s, size_t body_len, struct ht_
     }
     if (s->before && s->before[0])
         ht_doc_field(d, "Before body", HT_STYLE_ROW, s->before);
-    snprintf(text, sizeof text, "%zu bytes", body_len);
+    snprintf(text, sizeof text, "%zu %s", body_len, ht_plural((int64_t)body_len, "byte", "bytes"));
     ht_doc_field(d, "Body", HT_STYLE_ROW, text);
     add_digest(d, "SHA-256 of the body", s->body_sha256);
     add_digest(d, "SHA-256 of all that is signed", s->signed_sha256);

@@ -79,7 +79,8 @@ static void add_countdown(const struct ht_app *app, struct ht_doc *d, const stru
     ht_duration_format(when > now ? (when - now) / 1000 : 0, left, sizeof left);
     snprintf(text, sizeof text, "at %s UTC, in %s, unless one succeeds", at, left);
     ht_doc_field(d, "Disabled", HT_STYLE_FAILED, e->never_disable ? "never by failures: it is exempt" : text);
-    snprintf(text, sizeof text, "%d failures since the last success", (int)e->consecutive_failures);
+    snprintf(text, sizeof text, "%d %s since the last success", (int)e->consecutive_failures,
+             ht_plural(e->consecutive_failures, "failure", "failures"));
     ht_doc_field(d, "Evidence", HT_STYLE_ROW, text);
 }
 

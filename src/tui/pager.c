@@ -418,5 +418,6 @@ void ht_doc_status(const struct ht_doc *d, char *ret, size_t size)
     if (n > 0 && (size_t)n < size && d->text.over)
         n += snprintf(ret + n, size - (size_t)n, " | cut at %u bytes", HT_DOC_MAX);
     if (n > 0 && (size_t)n < size && d->made)
-        snprintf(ret + n, size - (size_t)n, " | %zu byte%s made visible", d->made, d->made == 1 ? "" : "s");
+        snprintf(ret + n, size - (size_t)n, " | %zu %s made visible", d->made,
+                 ht_plural((int64_t)d->made, "byte", "bytes"));
 }

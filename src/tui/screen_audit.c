@@ -120,8 +120,8 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     char right[64];
     bool oldest_first;
     (void)ht_sort_given(s, &oldest_first);
-    snprintf(right, sizeof right, "%zu%s entr%s, %s first", st->rows.n, st->pages.more ? "+" : "",
-             st->rows.n == 1 ? "y" : "ies", oldest_first ? "oldest" : "newest");
+    snprintf(right, sizeof right, "%zu%s %s, %s first", st->rows.n, st->pages.more ? "+" : "",
+             ht_plural((int64_t)st->rows.n, "entry", "entries"), oldest_first ? "oldest" : "newest");
     ht_chrome_list_head(app, s, c, &r, s->data_at ? right : NULL);
     draw_entry(st, c, &r);
     ht_sort_mark(s, &rows);

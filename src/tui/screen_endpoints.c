@@ -182,7 +182,8 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     struct view v = {app, st};
     struct ht_list_rows rows = rows_of(&v, s);
     char right[64];
-    snprintf(right, sizeof right, "%zu%s endpoint%s", st->rows.n, st->more ? "+" : "", st->rows.n == 1 ? "" : "s");
+    snprintf(right, sizeof right, "%zu%s %s", st->rows.n, st->more ? "+" : "",
+             ht_plural((int64_t)st->rows.n, "endpoint", "endpoints"));
     ht_chrome_list_head(app, s, c, &r, s->data_at ? right : NULL);
     ht_sort_mark(s, &rows);
     ht_list_draw(&st->list, &rows, c, r);

@@ -238,7 +238,8 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
     if (s->tab == TAB_DATA)
         ht_doc_status(&st->data, ret, size);
     else
-        snprintf(ret, size, "%zu/%zu endpoints of the tenant", st->d.whys.n ? st->whys.cursor + 1 : 0, st->d.whys.n);
+        snprintf(ret, size, "%zu/%zu %s of the tenant", st->d.whys.n ? st->whys.cursor + 1 : 0, st->d.whys.n,
+                 ht_plural((int64_t)st->d.whys.n, "endpoint", "endpoints"));
 }
 
 const struct ht_screen_class ht_screen_event = {

@@ -307,7 +307,7 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
     if (!mixed(st, C_ENDPOINT))
         snprintf(at, sizeof at, " | %s: %s", ht_endpoint_words[g->endpoint_status].name, url);
     snprintf(ret, size, "%zu/%zu | %" PRId64 " %s%s%s", st->list.cursor + 1, st->groups.n, all,
-             all == 1 ? "delivery" : "deliveries", error, at);
+             ht_plural(all, "delivery", "deliveries"), error, at);
 }
 
 static void open_screen(struct ht_app *app, struct ht_screen *s)

@@ -110,6 +110,8 @@ static struct ht_draft *draft_of(const struct state *st)
     for (int i = 0; i < HT_DRAFT_COUNT; i++)
         if (st->fresh || strcmp(st->fields[i].text, st->before[i]) != 0)
             d->text[i] = ht_strdup(st->fields[i].text);
+    if (d->text[HT_DRAFT_EVENTS] != NULL && !st->fresh)
+        d->events_shown = ht_strdup(st->before[HT_DRAFT_EVENTS]);
     return d;
 }
 
@@ -569,7 +571,7 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
     const struct state *st = s->state;
     (void)app;
     if (st->top > 0)
-        snprintf(ret, size, "%d lines more above", st->top);
+        snprintf(ret, size, "%d more %s above", st->top, ht_plural(st->top, "line", "lines"));
 }
 
 const struct ht_screen_class ht_screen_form = {

@@ -107,7 +107,7 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     struct state *st = s->state;
     struct ht_list_rows rows = rows_of(app, s);
     char right[64];
-    snprintf(right, sizeof right, "%zu type%s", st->types.n, st->types.n == 1 ? "" : "s");
+    snprintf(right, sizeof right, "%zu %s", st->types.n, ht_plural((int64_t)st->types.n, "type", "types"));
     ht_chrome_list_head(app, s, c, &r, s->data_at ? right : NULL);
     ht_sort_mark(s, &rows);
     ht_list_draw(&st->list, &rows, c, r);

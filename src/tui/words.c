@@ -67,7 +67,7 @@ void ht_time_short(const struct ht_app *app, int64_t us, char ret[HT_AGE_TEXT])
         int64_t ms = (now > us ? now - us : us - now) / 1000;
         ht_duration_format(ms - ms % 1000, span, sizeof span);
         span[strcspn(span, "hd") + (strpbrk(span, "hd") != NULL)] = '\0'; /* "19h02m" is 19h here */
-        snprintf(ret, HT_AGE_TEXT, now >= us ? "%s" : "in %s", ms < 1000 ? "now" : span);
+        snprintf(ret, HT_AGE_TEXT, now >= us || ms < 1000 ? "%s" : "in %s", ms < 1000 ? "now" : span);
     }
 }
 

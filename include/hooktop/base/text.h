@@ -70,4 +70,7 @@ bool ht_utf8_valid(const char *bytes, size_t len);
 /* 0 for combining marks, 1, 2, or -1 for what must be made visible. Independent of the locale. */
 int ht_char_width(uint32_t ch);
 
+/* The word for so many: "1 delivery", "2 deliveries". */
+const char *ht_plural(int64_t n, const char *one, const char *several);
+
 #endif

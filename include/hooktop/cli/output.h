@@ -17,6 +17,7 @@ enum ht_field_kind {
     HT_FIELD_UUID,     /* struct ht_uuid; nil is null */
     HT_FIELD_INT,      /* int32_t */
     HT_FIELD_COUNT,    /* int64_t */
+    HT_FIELD_FIGURE,   /* the same, counted up to HT_FIGURE_MAX: then "10000+" in text */
     HT_FIELD_NONZERO,  /* int32_t; 0 is null */
     HT_FIELD_RATE,     /* double per second; 0 is null */
     HT_FIELD_TIME,     /* int64_t microseconds; 0 is null */

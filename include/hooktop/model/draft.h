@@ -28,6 +28,7 @@ struct ht_draft {
     char *tenant_profile;
     char *profile;
     char *text[HT_DRAFT_COUNT]; /* NULL: as it is; of a new one: empty */
+    char *events_shown;         /* what text[HT_DRAFT_EVENTS] began as: only the difference is applied; NULL: nothing */
 };
 struct ht_draft *ht_draft_new(void);
 void ht_draft_free(struct ht_draft *d);
