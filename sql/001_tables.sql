@@ -337,6 +337,11 @@ CREATE TABLE hooktop.worker (
     asleep boolean NOT NULL DEFAULT false,
     concurrency int NOT NULL,
     in_console boolean NOT NULL,
+    -- attempts that it settled since it began, and how many per second that were between its last two heartbeats
+    succeeded bigint NOT NULL DEFAULT 0,
+    failed bigint NOT NULL DEFAULT 0,
+    succeeded_per_s float8 NOT NULL DEFAULT 0,
+    failed_per_s float8 NOT NULL DEFAULT 0,
     maintained_at timestamptz
 ) WITH (fillfactor = 20, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 500);
 

@@ -404,15 +404,20 @@ END $$;
 -- way; `compact`: the waiting table has grown out of proportion. It is for this worker to call maintain(), replay_step() or
 -- compact_outbox(), apart from this, so that what fails there leaves it alive.
 CREATE FUNCTION hooktop.heartbeat(worker uuid, name text, version text, concurrency int, in_console boolean, asleep boolean,
+                                  succeeded bigint DEFAULT 0, failed bigint DEFAULT 0,
                                   OUT other_worker boolean, OUT maintain boolean, OUT replay boolean, OUT compact boolean,
                                   OUT db_now timestamptz)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
     db_now := clock_timestamp();
-    INSERT INTO worker AS w (id, name, version, concurrency, in_console, asleep)
-    VALUES (heartbeat.worker, heartbeat.name, heartbeat.version, heartbeat.concurrency, heartbeat.in_console, heartbeat.asleep)
+    INSERT INTO worker AS w (id, name, version, concurrency, in_console, asleep, succeeded, failed)
+    VALUES (heartbeat.worker, heartbeat.name, heartbeat.version, heartbeat.concurrency, heartbeat.in_console, heartbeat.asleep,
+            heartbeat.succeeded, heartbeat.failed)
     ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp(), asleep = excluded.asleep,
+        succeeded = excluded.succeeded, failed = excluded.failed,
+        succeeded_per_s = greatest(excluded.succeeded - w.succeeded, 0) / greatest(extract(epoch FROM heartbeat.db_now - w.heartbeat_at), 0.1),
+        failed_per_s = greatest(excluded.failed - w.failed, 0) / greatest(extract(epoch FROM heartbeat.db_now - w.heartbeat_at), 0.1),
         heard_since = CASE WHEN w.heartbeat_at < heartbeat.db_now - interval '10 s' THEN heartbeat.db_now ELSE w.heard_since END;
     other_worker := EXISTS (SELECT FROM worker w WHERE w.id <> heartbeat.worker AND NOT w.in_console
                                                    AND w.heartbeat_at > heartbeat.db_now - interval '15 s');

@@ -417,7 +417,7 @@ static void heartbeat(struct ht_engine *e, int64_t now)
     if (asleep == s->asleep && now < s->heartbeat_at) {
         return;
     }
-    if (ht_lane_heartbeat(e->claims, asleep)) {
+    if (ht_lane_heartbeat(e->claims, asleep, e->succeeded, e->failed)) {
         if (asleep && !s->asleep) {
             ht_supply_look(e); /* what was emitted before the database knew that we sleep woke nobody */
         }

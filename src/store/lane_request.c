@@ -122,7 +122,7 @@ bool ht_lane_release(struct ht_lane *l, const struct ht_lease *leases, size_t n)
     return bind_and_submit(l, q);
 }
 
-bool ht_lane_heartbeat(struct ht_lane *l, bool asleep)
+bool ht_lane_heartbeat(struct ht_lane *l, bool asleep, int64_t succeeded, int64_t failed)
 {
     struct ht_lane_request *q = ht_lane_request_new(HT_LANE_HEARTBEAT);
     struct ht_params *p = &q->params;
@@ -132,6 +132,8 @@ bool ht_lane_heartbeat(struct ht_lane *l, bool asleep)
     ht_put_i32(p, l->o.concurrency);
     ht_put_bool(p, l->o.in_console);
     ht_put_bool(p, asleep);
+    ht_put_i64(p, succeeded);
+    ht_put_i64(p, failed);
     return bind_and_submit(l, q);
 }
 

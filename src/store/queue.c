@@ -51,6 +51,18 @@ static enum ht_rc read_figures(struct ht_conn *c, struct ht_queue *ret, struct h
     return ht_conn_one(c, &s, NULL, cols, HT_COUNT(cols), ret, sizeof *ret, err);
 }
 
+/* Of the last ten seconds, read from the newest back; where that is too many, of as many as are read. */
+static enum ht_rc read_rate(struct ht_conn *c, struct ht_queue *ret, struct ht_err *err)
+{
+    static const struct ht_col cols[] = {HT_COL("per_s", ht_queue, in_per_s, F64)};
+    static const struct ht_stmt s = {
+        .what = "queue",
+        .sql = "SELECT (count(*) / CASE WHEN count(*) < 2000 THEN 10 ELSE greatest(extract(epoch FROM clock_timestamp()"
+               " - min(x.created_at)), 0.1) END)::float8 FROM (SELECT d.created_at FROM hooktop.delivery d"
+               " WHERE d.id >= hooktop.uuid_at(now() - interval '10 s') ORDER BY d.id DESC LIMIT 2000) x"};
+    return ht_conn_one(c, &s, NULL, cols, HT_COUNT(cols), ret, sizeof *ret, err);
+}
+
 static enum ht_rc read_worst(struct ht_conn *c, struct ht_backlogs *ret, struct ht_err *err)
 {
     static const struct ht_col cols[] = {
@@ -159,6 +171,8 @@ enum ht_rc ht_store_queue(struct ht_conn *c, struct ht_queue *ret, struct ht_err
 {
     HT_CLEANUP(ht_queue_fini) struct ht_queue q = {0};
     enum ht_rc rc = read_figures(c, &q, err);
+    if (rc == HT_OK)
+        rc = read_rate(c, &q, err);
     if (rc == HT_OK)
         rc = ht_store_workers(c, &q.workers, err);
     if (rc == HT_OK)

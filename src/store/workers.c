@@ -17,6 +17,8 @@ enum ht_rc ht_store_workers(struct ht_conn *c, struct ht_workers *ret, struct ht
         HT_COL("coalesce(l.leases, 0)", ht_worker, leases, I32),
         HT_COL("w.concurrency", ht_worker, concurrency, I32),
         HT_COL("w.in_console", ht_worker, in_console, BOOL),
+        HT_COL("w.succeeded_per_s", ht_worker, succeeded_per_s, F64),
+        HT_COL("w.failed_per_s", ht_worker, failed_per_s, F64),
         HT_COL("x.egress", ht_worker, exceptions, TEXT),
     };
     struct ht_buf sql HT_BUF_CLEANUP = {0};

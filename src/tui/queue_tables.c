@@ -19,14 +19,21 @@ static void number_cell(struct ht_cell_text *t, enum ht_style style, int64_t n)
     ht_cell_fmt(t, n ? style : HT_STYLE_DIM, "%lld", (long long)n);
 }
 
+static void rate_cell(struct ht_cell_text *t, enum ht_style style, double per_s)
+{
+    ht_cell_fmt(t, per_s > 0 ? style : HT_STYLE_DIM, "%.1f", per_s);
+}
+
 /* Workers ---------------------------------------------------------------------------------------------------------- */
-enum { W_NAME, W_KIND, W_STATE, W_BUSY, W_SLOTS, W_HEARTBEAT, W_STARTED, W_VERSION, W_EXCEPTIONS };
+enum { W_NAME, W_KIND, W_STATE, W_BUSY, W_SLOTS, W_OK, W_ERR, W_HEARTBEAT, W_STARTED, W_VERSION, W_EXCEPTIONS };
 static const struct ht_column worker_columns[] = {
     [W_NAME] = {"WORKER", 18, 40, 0, false},
     [W_KIND] = {"KIND", 9, 9, 2, false},
     [W_STATE] = {"STATE", 7, 7, 0, false},
     [W_BUSY] = {"LEASES", 6, 6, 0, true},
     [W_SLOTS] = {"SLOTS", 5, 6, 1, true},
+    [W_OK] = {"OK/s", 6, 8, 0, true},
+    [W_ERR] = {"ERR/s", 6, 8, 0, true},
     [W_HEARTBEAT] = {"HEARTBEAT", 10, 12, 0, false},
     [W_STARTED] = {"STARTED", 9, 14, 3, false},
     [W_VERSION] = {"VERSION", 8, 12, 4, false},
@@ -58,6 +65,12 @@ static void worker_cell(const void *user, size_t row, size_t column, struct ht_c
     case W_SLOTS:
         number_cell(t, HT_STYLE_ROW, w->concurrency);
         break;
+    case W_OK:
+        rate_cell(t, HT_STYLE_ROW, ht_worker_silent(w) ? 0 : w->succeeded_per_s);
+        break;
+    case W_ERR:
+        rate_cell(t, HT_STYLE_FAILED, ht_worker_silent(w) ? 0 : w->failed_per_s);
+        break;
     case W_HEARTBEAT:
         span_cell(t, ht_worker_silent(w) ? HT_STYLE_FAILED : HT_STYLE_ROW, w->heartbeat_age_ms, " ago");
         break;
@@ -82,6 +95,12 @@ static bool worker_number(const void *user, size_t row, size_t column, int64_t *
         return true;
     case W_SLOTS:
         *ret = w->concurrency;
+        return true;
+    case W_OK:
+        *ret = (int64_t)(w->succeeded_per_s * 1000);
+        return true;
+    case W_ERR:
+        *ret = (int64_t)(w->failed_per_s * 1000);
         return true;
     case W_HEARTBEAT:
         *ret = w->heartbeat_age_ms;

@@ -12,6 +12,8 @@
 #define BURST       500
 #define ROWS_MAX    10000
 #define INTERVAL_US 200000
+#define WINDOW_US   30000000
+#define RATE_US     2000000 /* between two looks at a rate that falls because nothing comes */
 
 enum asked { ASK_NEWEST, ASK_NEWER, ASK_OLDER, ASK_FIRST, ASK_FURTHER };
 
@@ -28,6 +30,9 @@ struct state {
     struct ht_uuid gap;            /* rows were skipped below this one; nil: none */
     size_t unseen;                 /* rows that came since it was paused */
     int64_t fetched_at;
+    double in_per_s,
+        failed;       /* of what is shown and came within WINDOW_US: how fast; which part of what was tried failed */
+    int64_t rated_at; /* when that was reckoned */
 };
 
 struct view {
@@ -209,6 +214,41 @@ static void take_page(struct state *st, struct ht_deliveries *page)
     *page = (struct ht_deliveries){0};
 }
 
+/* From the rows that are here: nothing is asked for. A rate that nothing brings down as time passes would be wrong, so
+ * where the clock is off there is none. */
+static void reckon_rate(const struct ht_app *app, struct state *st)
+{
+    int64_t now = ht_app_db_now(app), span = WINDOW_US;
+    size_t n = 0, tried = 0, failed = 0;
+    if (app->o->clock_off)
+        return;
+    for (size_t i = st->n; i-- > 0 && st->rows[i].created_at > now - WINDOW_US; n++) {
+        const struct ht_delivery *d = &st->rows[i];
+        tried += d->attempts > 0;
+        failed += d->attempts > 0 && d->last_error != HT_ATTEMPT_NONE;
+    }
+    if (n == st->n && st->n > 0 && st->more_older) /* older ones of that time are not here */
+        span = now - st->rows[0].created_at;
+    st->in_per_s = (double)n * 1e6 / (double)(span > 1000000 ? span : 1000000);
+    st->failed = tried ? (double)failed / (double)tried : 0;
+    st->rated_at = app->now_us;
+}
+
+/* A rate falls while nothing comes; at 0 there is nothing more to do. */
+static int64_t rate_due(const struct ht_screen *s)
+{
+    const struct state *st = s->state;
+    return st->in_per_s > 0 && !st->ordered ? st->rated_at + RATE_US : INT64_MAX;
+}
+
+static void rate_step(struct ht_app *app, struct ht_screen *s)
+{
+    if (app->now_us < rate_due(s))
+        return;
+    reckon_rate(app, s->state);
+    app->dirty = true;
+}
+
 static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
 {
     struct state *st = s->state;
@@ -242,6 +282,7 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
         next_id(&from); /* the bound itself was not asked for */
     below = merge(st, &r->deliveries, whole ? &from : NULL);
     bound(st);
+    reckon_rate(app, st);
     struct ht_list_rows rows = rows_of(&v, s);
     if (st->paused) {
         st->unseen += below;
@@ -251,16 +292,27 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
 }
 
 /* Drawing and keys ------------------------------------------------------------------------------------------------- */
+/* "LIVE 11.4/s err 3.1%": how much comes of what the filter lets through, and which part of it failed. */
+static void live_text(const struct state *st, char *ret, size_t size)
+{
+    const char *word = st->paused ? "PAUSED" : "LIVE";
+    if (st->in_per_s > 0 && ht_uuid_is_nil(&st->gap)) /* beyond a gap the newest are not here */
+        snprintf(ret, size, "%s %.1f/s err %.1f%%", word, st->in_per_s, 100 * st->failed);
+    else
+        snprintf(ret, size, "%s", word);
+}
+
 static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, struct ht_rect r)
 {
     struct state *st = s->state;
     struct view v = {app, st};
     struct ht_list_rows rows = rows_of(&v, s);
+    char live[64];
+    live_text(st, live, sizeof live);
     ht_chrome_list_head(app, s, c, &r,
                         app->link != HT_LINK_UP ? "not connected"
                         : st->ordered           ? st->oldest_first ? "oldest first" : "newest first"
-                        : st->paused            ? "PAUSED"
-                                                : "LIVE");
+                                                : live);
     ht_sort_mark(s, &rows);
     ht_list_draw(&st->list, &rows, c, r);
 }
@@ -408,6 +460,8 @@ const struct ht_screen_class ht_screen_deliveries = {
     .fetch = fetch,
     .reply = reply,
     .changed = changed,
+    .due = rate_due,
+    .step = rate_step,
     .subject = subject,
     .status = status,
 };

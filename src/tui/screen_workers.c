@@ -7,10 +7,12 @@
 /* The engine's truth: who delivers, what waits, who holds it, what the database struggles with. */
 
 #define REFRESH_US 2000000
+#define SAMPLES    18 /* of the rates, one with every answer */
 
 struct state {
     struct ht_list lists[HT_QUEUE_COUNT];
     struct ht_queue q;
+    int32_t in[SAMPLES], out[SAMPLES]; /* tenths per second, the latest last */
 };
 
 /* The screen ------------------------------------------------------------------------------------------------------- */
@@ -70,6 +72,27 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
     (void)ht_app_ask(app, s, ht_request_new(HT_REQ_QUEUE, 0));
 }
 
+/* Attempts per second of all workers that live. */
+static double out_per_s(const struct ht_queue *q, double *ret_failed)
+{
+    double all = 0;
+    *ret_failed = 0;
+    for (size_t i = 0; i < q->workers.n; i++) {
+        const struct ht_worker *w = &q->workers.rows[i];
+        if (ht_worker_silent(w))
+            continue;
+        all += w->succeeded_per_s + w->failed_per_s;
+        *ret_failed += w->failed_per_s;
+    }
+    return all;
+}
+
+static void add_sample(int32_t *samples, double per_s)
+{
+    memmove(samples, samples + 1, (SAMPLES - 1) * sizeof *samples);
+    samples[SAMPLES - 1] = per_s > 1e8 ? INT32_MAX : (int32_t)(per_s * 10);
+}
+
 static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
 {
     struct state *st = s->state;
@@ -78,6 +101,9 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
     ht_queue_fini(&st->q);
     st->q = r->queue;
     r->queue = (struct ht_queue){0};
+    double failed;
+    add_sample(st->in, st->q.in_per_s);
+    add_sample(st->out, out_per_s(&st->q, &failed));
     for (int tab = 0; tab < HT_QUEUE_COUNT; tab++)
         sort_tab(app, s, tab);
     if (!app->o->clock_off) /* heartbeats announce themselves to nobody */
@@ -109,6 +135,30 @@ static void draw_figures(const struct ht_queue *q, struct ht_canvas *c, int row,
     snprintf(text, sizeof text, "<1m %lld <5m %lld <1h %lld >1h %lld", (long long)q->within_1m, (long long)q->within_5m,
              (long long)q->within_1h, (long long)q->later);
     word(c, row, col, width, HT_STYLE_ROW, "later", text);
+}
+
+static int draw_rate(struct ht_canvas *c, int row, int col, int width, const char *label, const int32_t *samples)
+{
+    char text[32], spark[SAMPLES * 4];
+    snprintf(text, sizeof text, "%-6.1f ", samples[SAMPLES - 1] / 10.0);
+    int used = word(c, row, col, width, HT_STYLE_ROW, label, text);
+    if (c->plain)
+        return used;
+    ht_spark(samples, SAMPLES, c->ascii, spark, sizeof spark);
+    return used + ht_draw_run(c, row, col + used, width - col - used, HT_STYLE_SPARK, spark) + 2;
+}
+
+/* What comes in and what goes out, and how much of that fails. */
+static void draw_rates(const struct state *st, struct ht_canvas *c, int row, int width)
+{
+    char text[32];
+    double failed, all = out_per_s(&st->q, &failed);
+    int col = 2;
+    col += draw_rate(c, row, col, width, "in/s", st->in);
+    col += draw_rate(c, row, col, width, "out/s", st->out);
+    if (all > 0)
+        snprintf(text, sizeof text, "%.1f%%", 100 * failed / all);
+    word(c, row, col, width, failed > 0 ? HT_STYLE_FAILED : HT_STYLE_DIM, "err", all > 0 ? text : "-");
 }
 
 static void draw_engine(const struct ht_app *app, struct ht_canvas *c, int row, int width)
@@ -163,11 +213,12 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     ht_chrome_list_head(app, s, c, &r, NULL);
     ht_chrome_tabs(c, r.row++, r.col, r.cols, tabs, HT_QUEUE_COUNT, s->tab);
     r.rows--;
-    if (r.rows > 5) {
+    if (r.rows > 6) {
         draw_figures(&st->q, c, r.row, r.cols);
-        draw_engine(app, c, r.row + 1, r.cols);
-        r.row += 2;
-        r.rows -= 2;
+        draw_rates(st, c, r.row + 1, r.cols);
+        draw_engine(app, c, r.row + 2, r.cols);
+        r.row += 3;
+        r.rows -= 3;
     }
     if (s->tab == HT_QUEUE_DATABASE)
         draw_dead_rows(&v, c, &r);

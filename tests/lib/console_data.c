@@ -273,6 +273,8 @@ static void queue_workers(struct ht_workers *w)
                                     4,
                                     256,
                                     false,
+                                    11.1,
+                                    0.4,
                                     NULL};
     w->rows[1] = (struct ht_worker){ht_data_id(6, 1),
                                     ht_strdup("laptop:99"),
@@ -283,6 +285,8 @@ static void queue_workers(struct ht_workers *w)
                                     2,
                                     16,
                                     true,
+                                    3.9,
+                                    0,
                                     ht_strdup("plain http, 1 allowed range")};
 }
 
@@ -299,6 +303,7 @@ static struct ht_reply *queue_page(const struct ht_request *q)
                            .within_1h = 431,
                            .later = 130,
                            .held = 903};
+    a->in_per_s = 11.4;
     queue_workers(&a->workers);
     a->backlogs = (struct ht_backlogs){ht_alloc(2, sizeof *a->backlogs.rows), 2, false};
     for (int i = 0; i < 2; i++)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "hooktop/store/queue.h"
 #include "store_world.h"
 
 #define OUTBOX "hooktop.tenant_webhook_outbox"
@@ -217,13 +218,36 @@ static void silence_of_all_workers_kills_nobody(void **state)
                      1); /* its silence was a gap */
 }
 
+/* What a worker has settled comes with its heartbeat: the pace is what came between two of them. */
+static void heartbeats_tell_the_pace(void **state)
+{
+    const struct store_world *w = *state;
+    HT_CLEANUP(ht_queue_fini) struct ht_queue q = {0}, later = {0};
+    for (int i = 0; i < 5; i++)
+        store_emit(w->c, &w->tenant, "a.b", "{}");
+    ht_test_sql(w->dsn, "SELECT hooktop.heartbeat(" HOLDER ", 'host:1', '0', 64, false, false, 50, 1)");
+    STORE_OK(ht_store_queue(w->c, &q, &err));
+    assert_true(q.workers.rows[0].succeeded_per_s == 0); /* nobody knows since when */
+    assert_true(q.in_per_s == 0.5);
+    ht_test_sql(w->dsn, "UPDATE hooktop.worker SET heartbeat_at = heartbeat_at - interval '10 s'");
+    ht_test_sql(w->dsn, "SELECT hooktop.heartbeat(" HOLDER ", 'host:1', '0', 64, false, false, 10050, 2001)");
+    STORE_OK(ht_store_queue(w->c, &later, &err));
+    double ok = later.workers.rows[0].succeeded_per_s, failed = later.workers.rows[0].failed_per_s;
+    assert_true(ok > 0 && ok <= 1000 && failed > 0 && failed <= 200); /* in ten seconds, or a little more */
+    assert_true(ok > 4.9 * failed && ok < 5.1 * failed);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, store_world_setup, store_world_teardown)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(it_is_small_again_when_little_is_left), TEST(it_stays_as_it_is_while_much_stands_in_it),
-        TEST(what_others_see_in_it_stays),           TEST(nothing_is_lost_meanwhile),
-        TEST(only_the_death_of_a_worker_counts),     TEST(silence_of_all_workers_kills_nobody),
+        TEST(it_is_small_again_when_little_is_left),
+        TEST(it_stays_as_it_is_while_much_stands_in_it),
+        TEST(what_others_see_in_it_stays),
+        TEST(nothing_is_lost_meanwhile),
+        TEST(only_the_death_of_a_worker_counts),
+        TEST(silence_of_all_workers_kills_nobody),
+        TEST(heartbeats_tell_the_pace),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

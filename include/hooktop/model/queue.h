@@ -64,6 +64,7 @@ struct ht_queue {
     int64_t within_1m, within_5m, within_1h, later; /* due in the future, by when */
     int64_t held;
     bool capped;
+    double in_per_s; /* deliveries made, of the last ten seconds */
     struct ht_workers workers;
     struct ht_backlogs backlogs;   /* the worst ones */
     struct ht_lease_rows leases;   /* those that end first */

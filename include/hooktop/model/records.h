@@ -230,7 +230,8 @@ struct ht_worker {
     int32_t leases;
     int32_t concurrency;
     bool in_console;
-    char *exceptions; /* of its machine to the address guard; NULL: none */
+    double succeeded_per_s, failed_per_s; /* attempts, between its last two heartbeats */
+    char *exceptions;                     /* of its machine to the address guard; NULL: none */
 };
 void ht_worker_fini(struct ht_worker *w);
 

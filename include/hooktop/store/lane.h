@@ -155,8 +155,9 @@ HT_MUST_CHECK bool ht_lane_settle(struct ht_lane *l, struct ht_settlement *s, si
 HT_MUST_CHECK bool ht_lane_renew(struct ht_lane *l, const struct ht_lease *leases, const bool *built, size_t n);
 /* Gives leases back without counting an attempt. */
 HT_MUST_CHECK bool ht_lane_release(struct ht_lane *l, const struct ht_lease *leases, size_t n);
-/* Says whether this worker sleeps (producers then wake it by NOTIFY) or works; also its heartbeat. */
-HT_MUST_CHECK bool ht_lane_heartbeat(struct ht_lane *l, bool asleep);
+/* Says whether this worker sleeps (producers then wake it by NOTIFY) or works; also its heartbeat, with
+ * what it has settled since it began. */
+HT_MUST_CHECK bool ht_lane_heartbeat(struct ht_lane *l, bool asleep, int64_t succeeded, int64_t failed);
 /* A fresh heartbeat of a dedicated worker other than this one exists: for [worker] in_console = auto. Known since the
  * last heartbeat. */
 bool ht_lane_other_worker(const struct ht_lane *l);
