@@ -382,10 +382,10 @@ const struct ht_lane_statement ht_lane_statements[HT_LANE_KIND_COUNT] = {
     [HT_LANE_RENEW] = {"lane_renew", "SELECT renew FROM hooktop.renew($1, $2, $3, $4, $5, $6, $7)", true, renewed,
                        renew_failed},
     [HT_LANE_RELEASE] = {"lane_release", "SELECT hooktop.release($1, $2, $3, $4, $5)", true, NULL, NULL},
-    [HT_LANE_HEARTBEAT] =
-        {"lane_heartbeat",
-         "SELECT other_worker, maintain, replay, compact, db_now FROM hooktop.heartbeat($1, $2, $3, $4, $5, $6, $7, $8)", false,
-         heartbeat, NULL},
+    [HT_LANE_HEARTBEAT] = {"lane_heartbeat",
+                           "SELECT other_worker, maintain, replay, compact, db_now FROM hooktop.heartbeat($1, $2, $3, "
+                           "$4, $5, $6, $7, $8)",
+                           false, heartbeat, NULL},
     [HT_LANE_MAINTAIN] = {"lane_maintain", "SELECT hooktop.maintain($1)", false, NULL, NULL},
     [HT_LANE_COMPACT] = {"lane_compact", "SELECT hooktop.compact_outbox()", false, NULL, NULL},
     [HT_LANE_REPLAY] = {"lane_replay", "SELECT more, clock_timestamp() FROM hooktop.replay_step() more", false,
