@@ -158,24 +158,33 @@ static void read_receiver(struct ft_history *h, struct ft_world *w)
     }
 }
 
-static const struct ft_attempt *attempt_of(const struct ft_history *h, const struct ft_sent *s)
+static int by_delivery_and_number(const void *a, const void *b)
 {
-    for (size_t i = 0; i < h->n_attempts; i++)
-        if (h->attempts[i].n == s->attempt && ht_uuid_cmp(&h->attempts[i].delivery, &s->delivery) == 0)
-            return &h->attempts[i];
-    return NULL;
+    const struct ft_attempt *x = a, *y = b;
+    int order = ht_uuid_cmp(&x->delivery, &y->delivery);
+    return order != 0 ? order : (x->n > y->n) - (x->n < y->n);
 }
 
-/* Was there once, and its worker had given up waiting for the answer. Sent again, it would be there twice. */
+static const struct ft_attempt *attempt_of(const struct ft_history *h, const struct ft_sent *s)
+{
+    const struct ft_attempt wanted = {.delivery = s->delivery, .n = s->attempt};
+    return bsearch(&wanted, h->attempts, h->n_attempts, sizeof wanted, by_delivery_and_number);
+}
+
+/* Was there once, and its worker had given up waiting for the answer. Sent again, it would be there twice. A delivery's
+ * requests stand side by side. */
 static void mark_late(struct ft_history *h)
 {
-    for (size_t i = 0; i < h->n_sent; i++) {
-        struct ft_sent *s = &h->sent[i];
-        size_t times = 0;
-        for (size_t k = 0; k < h->n_sent; k++)
-            times += h->sent[k].attempt == s->attempt && ht_uuid_cmp(&h->sent[k].delivery, &s->delivery) == 0;
-        const struct ft_attempt *a = times == 1 ? attempt_of(h, s) : NULL;
-        s->late = a != NULL && strcmp(a->error, "timeout") == 0;
+    for (size_t first = 0, end = 0; first < h->n_sent; first = end) {
+        while (end < h->n_sent && ht_uuid_cmp(&h->sent[end].delivery, &h->sent[first].delivery) == 0)
+            end++;
+        for (size_t i = first; i < end; i++) {
+            size_t times = 0;
+            for (size_t k = first; k < end; k++)
+                times += h->sent[k].attempt == h->sent[i].attempt;
+            const struct ft_attempt *a = times == 1 ? attempt_of(h, &h->sent[i]) : NULL;
+            h->sent[i].late = a != NULL && strcmp(a->error, "timeout") == 0;
+        }
     }
 }
 
