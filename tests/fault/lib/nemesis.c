@@ -225,11 +225,14 @@ static int64_t stop_backend(struct ft_nemesis *n)
 /* PostgreSQL ends all the others then, and comes back by itself without what it had not written yet. */
 static int64_t kill_backend(struct ft_nemesis *n)
 {
+    PGconn *other = PQconnectdb(n->world->cluster.dsn);
     int64_t pid = ask_of_backend(n, "pid");
-    if (pid <= 0 || kill((pid_t)pid, SIGKILL) != 0)
-        return -1;
+    bool killed = PQstatus(other) == CONNECTION_OK && pid > 0 && kill((pid_t)pid, SIGKILL) == 0;
+    while (killed && PQstatus(other) == CONNECTION_OK)
+        PQclear(PQexec(other, "SELECT 1"));
+    PQfinish(other);
     ft_cluster_wait(&n->world->cluster);
-    return 0;
+    return killed ? 0 : -1;
 }
 
 static int64_t restart(struct ft_nemesis *n, const char *mode)

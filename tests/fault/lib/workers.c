@@ -169,7 +169,8 @@ void ft_workers_stop(struct ft_workers *ws)
  * their commits wait for a standby. */
 static bool is_passing(const char *line)
 {
-    return strstr(line, "No space left") != NULL || strstr(line, "canceling statement due to") != NULL;
+    return strstr(line, "No space left") != NULL || strstr(line, "canceling statement due to") != NULL ||
+           strstr(line, "the database did not finish in time") != NULL;
 }
 
 int ft_workers_said(const struct ft_workers *ws, const char *text, const char **ret_first)
