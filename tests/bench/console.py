@@ -9,6 +9,9 @@ import time
 from pathlib import Path
 
 sys.dont_write_bytecode = True
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "lib"))
+os.environ.setdefault("HT_BUILD", sys.argv[1])  # what tests/lib wants to know
+os.environ.setdefault("HT_TEST_WORK", tempfile.gettempdir())
 from screen import Console, p99
 
 BUILD = Path(sys.argv[1])
@@ -55,7 +58,7 @@ with tempfile.TemporaryDirectory() as work:
     c.tell("wait")
     print("unanswered", p99([c.key(b"jk"[i // 20 % 2:][:1])[0] for i in range(KEYS)]))
     c.close()
-    c = Fake(work)
+    c = Fake(work).watch()
     c.drawn(c.born)
     c.key(b"2")
     stop = threading.Event()
@@ -63,7 +66,7 @@ with tempfile.TemporaryDirectory() as work:
     feeder.start()
     times = []
     for _ in range(KEYS):
-        times.append(c.first_byte(b"k"))
+        times.append(c.moved(b"k") or 60)
         time.sleep(0.03)
     stop.set()
     feeder.join()

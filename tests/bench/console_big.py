@@ -99,7 +99,7 @@ print("resident_mib", c.resident_mib())
 c.close()
 
 # while 500 rows a second arrive
-c = start()
+c = start().watch()
 c.chunks(1, 30)
 c.key(b"2")
 c.chunks(1, 10)
@@ -118,7 +118,7 @@ feeder = threading.Thread(target=feed)
 feeder.start()
 times, begin, n = [], time.monotonic(), 0
 for _ in range(KEYS):
-    times.append(c.first_byte(b"k"))
+    times.append(c.moved(b"k") or 60)
     time.sleep(0.03)
 print("tail_keys", p99(times))
 c.key(b"G")

@@ -51,15 +51,6 @@ class Console:
         os.write(self.fd, key)
         return self.drawn(begin)
 
-    def first_byte(self, key):
-        """While rows come the drawing never ends: to the first frame after the key."""
-        while select.select([self.fd], [], [], 0)[0]:
-            os.read(self.fd, 65536)
-        begin = time.monotonic()
-        os.write(self.fd, key)
-        select.select([self.fd], [], [], 1)
-        return time.monotonic() - begin
-
     # what stands on the screen: only for those who ask, since emulating takes longer than drawing
     def watch(self):
         from terminal import _Screen, _Stream  # of tests/lib
@@ -71,6 +62,13 @@ class Console:
 
     def lines(self):
         return [line.rstrip() for line in self.screen.display]
+
+    def catch_up(self):
+        """Takes in what has come so far."""
+        while select.select([self.fd], [], [], 0)[0]:
+            self.unseen.append((os.read(self.fd, 65536), time.monotonic()))
+        while self.unseen:
+            self.stream.feed(self.decoder.decode(self.unseen.pop(0)[0]))
 
     def until(self, begin, shows, seconds=60):
         """Seconds from `begin` until the screen is as `shows` (a function of its lines) wants it; None: it does not get so."""
@@ -84,12 +82,22 @@ class Console:
                     return at - begin
             if time.monotonic() > end:
                 return None
-            self.chunks(0.2, 0.2)
+            self.chunks(2 * FRAME, 0.2)
 
     def time_to(self, key, shows, seconds=60):
         begin = time.monotonic()
         os.write(self.fd, key)
         return self.until(begin, shows, seconds)
+
+    def moved(self, key):
+        """While rows come the drawing never ends: seconds from the key to the last byte of the frame in which the cursor stands on
+        another row. None: it does not."""
+        def marked():
+            return next((line for line in self.lines() if line.startswith(">")), None)
+
+        self.catch_up()
+        before = marked()
+        return self.time_to(key, lambda lines: marked() not in (None, before), 10)
 
     # what it takes
     def resident_mib(self, what="VmHWM"):

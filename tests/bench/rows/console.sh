@@ -4,5 +4,5 @@ while read -r name value; do took[$name]=$value; done < <(/usr/bin/python3 conso
 row "console, first screen in ms" -150 "${took[first]}"
 row "console, key to last byte, idle, p99 in ms" -16 "${took[idle]}"
 row "console, key to last byte, database silent, p99 in ms" -16 "${took[unanswered]}"
-row "console, key to its frame, 500 rows/s arriving, p99 in ms" -33 "${took[tail]}"
+row "console, key to last byte, 500 rows/s arriving, p99 in ms" -33 "${took[tail]}"
 row "console, Esc, p99 in ms" -40 "${took[esc]}"

@@ -20,7 +20,7 @@ for login in hooktop_test bench_support bench_viewer; do
     row "console, $who, first screen with its data in ms" -150 "${took[first]}"
     row "console, $who, key to last byte, idle, p99 in ms" -16 "${took[idle_keys]}"
     row "console, $who, key to last byte, database stopped, p99 in ms" -16 "${took[stopped_keys]}"
-    row "console, $who, key to its frame, 500 rows/s arriving, p99 in ms" -33 "${took[tail_keys]}"
+    row "console, $who, key to last byte, 500 rows/s arriving, p99 in ms" -33 "${took[tail_keys]}"
     row "console, $who, bytes a second, 500 rows/s arriving" "" "${took[tail_bytes_per_s]}"
     row "console, $who, cursor one row down, bytes" -400 "${took[cursor_bytes]}"
     row "console, $who, a page, bytes" -4000 "${took[page_bytes]}"
