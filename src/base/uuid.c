@@ -55,6 +55,14 @@ int64_t ht_uuid_time_ms(const struct ht_uuid *u)
     return ms;
 }
 
+struct ht_uuid ht_uuid_at(int64_t ms)
+{
+    struct ht_uuid u = {{[6] = 0x70, [8] = 0x80}};
+    for (size_t i = 6; i-- > 0; ms >>= 8)
+        u.b[i] = (uint8_t)ms;
+    return u;
+}
+
 struct ht_uuid ht_uuid_new(void)
 {
     struct ht_uuid u;

@@ -24,7 +24,7 @@ struct loader {
     int64_t look_at_us;
     int64_t look_out_at_us;
     char *elsewhere;       /* what other workers' machines allow, as told; NULL: nothing */
-    struct ht_uuid newest; /* delivery that was seen */
+    struct ht_uuid newest; /* no newer delivery was seen; at first, the moment of connecting */
     int64_t retry_ms;
     int64_t clock_offset_us; /* database's clock minus our monotonic one */
 };
@@ -92,6 +92,8 @@ static void link_up(struct loader *l)
         return;
     }
     l->clock_offset_us = now - ht_mono_us();
+    l->newest = ht_uuid_at((now - LOOK_MS * 1000) / 1000);
+    l->look_at_us = ht_mono_us() + LOOK_MS * 1000; /* the first screen comes first */
     l->link = HT_LINK_UP;
     notice_link(l, NULL);
 }
@@ -119,8 +121,7 @@ static void look(struct loader *l)
     HT_CLEANUP(ht_deliveries_fini) struct ht_deliveries page = {0};
     struct ht_err err = {0};
     l->look_at_us = ht_mono_us() + LOOK_MS * 1000;
-    enum ht_rc rc = ht_store_deliveries(l->part->conn, l->part->tenant, NULL, NULL,
-                                        ht_uuid_is_nil(&l->newest) ? NULL : &l->newest, 1, &page, &err);
+    enum ht_rc rc = ht_store_deliveries(l->part->conn, l->part->tenant, NULL, NULL, &l->newest, 1, &page, &err);
     if (rc == HT_NO_DB) {
         link_lost(l, &err);
     } else if (rc == HT_OK && page.n > 0) {

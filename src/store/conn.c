@@ -24,6 +24,7 @@ struct ht_conn {
     int cancel_fd;                  /* written by ht_conn_cancel */
     enum transaction tx;
     bool listening;
+    int64_t clock_offset_us; /* of the server's clock to ours */
     const char *prepared[PREPARED_MAX];
     size_t n_prepared;
     int64_t started, deadline; /* of the running call, monotonic */
@@ -197,6 +198,8 @@ static enum ht_rc check_server(struct ht_conn *c, struct ht_err *err)
     enum ht_rc rc = collect(c, "database", &r, err);
     if (rc == HT_OK)
         rc = ht_pg_check_result(c->pg, r, &c->options, err);
+    if (rc == HT_OK)
+        c->clock_offset_us = ht_read_time(PQgetvalue(r, 0, PQnfields(r) - 1)) - ht_wall_us();
     return rc;
 }
 
@@ -520,6 +523,11 @@ enum ht_rc ht_conn_drain(struct ht_conn *c, bool *ret_changed, struct ht_err *er
 PGconn *ht_conn_pg(const struct ht_conn *c)
 {
     return c->pg;
+}
+
+int64_t ht_conn_clock_us(const struct ht_conn *c)
+{
+    return ht_wall_us() + c->clock_offset_us;
 }
 
 int32_t ht_conn_timeout_ms(const struct ht_conn *c)

@@ -11,16 +11,17 @@ HT_LIST_READER(read_subscriptions, ht_subscriptions)
 #define STRINGIFY(x)      #x
 #define AS_TEXT(x)        STRINGIFY(x)
 #define RECENT_DELIVERIES 500 /* of these the figures of a day are made */
+#define DAY_MS            INT64_C(86400000)
 
 #define COUNTED(from) "(SELECT count(*) FROM (SELECT FROM " from " LIMIT " AS_TEXT(HT_FIGURE_MAX) ") x)"
 #define PENDING       COUNTED("hooktop.tenant_webhook_outbox o WHERE o.tenant_id = e.tenant_id AND o.endpoint_id = e.id")
 #define HELD          COUNTED("hooktop.held h WHERE h.tenant_id = e.tenant_id AND h.endpoint_id = e.id")
-#define OF_TODAY(figures)                                                                                              \
-    "(SELECT " figures " FROM (SELECT d.status FROM hooktop.delivery d WHERE d.endpoint_id = e.id"                     \
-    " AND d.id >= hooktop.uuid_at(now() - interval '1 day')"                                                           \
+#define OF_DELIVERIES(figures, when)                                                                                   \
+    "(SELECT " figures " FROM (SELECT d.status FROM hooktop.delivery d WHERE d.endpoint_id = e.id AND " when           \
     " ORDER BY d.id DESC LIMIT " AS_TEXT(RECENT_DELIVERIES) ") x)"
-#define FAILED    "count(*) FILTER (WHERE x.status IN ('exhausted', 'quarantined'))"
-#define SUCCEEDED "count(*) FILTER (WHERE x.status = 'succeeded')"
+#define OF_TODAY(figures) OF_DELIVERIES(figures, "d.id >= hooktop.uuid_at(now() - interval '1 day')")
+#define FAILED            "count(*) FILTER (WHERE x.status IN ('exhausted', 'quarantined'))"
+#define SUCCEEDED         "count(*) FILTER (WHERE x.status = 'succeeded')"
 /* To choose by or to sort by: only the deliveries of those are looked at that have any that failed. */
 #define FAILED_TODAY                                                                                                   \
     "CASE WHEN e.id IN (SELECT x.endpoint_id FROM hooktop.ended x WHERE x.status IN ('exhausted', 'quarantined')"      \
@@ -125,13 +126,21 @@ static void begin_select(struct ht_buf *sql)
                      " WHERE true");
 }
 
-static void end_select(struct ht_buf *sql, const struct ht_filter *f, int32_t limit)
+/* What now() is, the planner does not know: with times that it does it leaves out the partitions of other days, which
+ * would take it longer to plan for than the page takes. A delivery's id is of the time it was made at, so none is of
+ * tomorrow. */
+static void end_select(const struct ht_conn *c, struct ht_buf *sql, struct ht_params *p, const struct ht_filter *f,
+                       int32_t limit)
 {
+    const int64_t now_ms = ht_conn_clock_us(c) / 1000;
+    const struct ht_uuid yesterday = ht_uuid_at(now_ms - DAY_MS), tomorrow = ht_uuid_at(now_ms + DAY_MS);
     ht_filter_order_sql(f, endpoint_orders, "e.id", "e.id DESC", sql);
+    ht_put_uuid(p, &yesterday);
+    ht_put_uuid(p, &tomorrow);
     ht_buf_addf(sql,
-                " LIMIT %d) e) e CROSS JOIN LATERAL " OF_TODAY(FAILED " AS failed, " SUCCEEDED
-                                                                      " AS succeeded") " r ORDER BY e.place",
-                (int)limit);
+                " LIMIT %d) e) e CROSS JOIN LATERAL " OF_DELIVERIES(FAILED " AS failed, " SUCCEEDED " AS succeeded",
+                                                                    "d.id >= $%d AND d.id < $%d") " r ORDER BY e.place",
+                (int)limit, p->n - 1, p->n);
 }
 
 enum ht_rc ht_store_endpoints(struct ht_conn *c, const struct ht_uuid *tenant, const struct ht_filter *f,
@@ -149,7 +158,7 @@ enum ht_rc ht_store_endpoints(struct ht_conn *c, const struct ht_uuid *tenant, c
     if (!ht_filter_names(f, "status"))
         ht_buf_adds(&sql, " AND e.status <> 'removed'");
     ht_filter_sql(f, endpoint_filter, HT_COUNT(endpoint_filter), &sql, &p);
-    end_select(&sql, f, limit + 1);
+    end_select(c, &sql, &p, f, limit + 1);
     const struct ht_stmt s = {.what = "endpoint list", .sql = sql.data};
     return read_endpoints(c, &s, &p, endpoint_cols, HT_COUNT(endpoint_cols), limit, ret, err);
 }
@@ -163,7 +172,7 @@ enum ht_rc ht_store_endpoint_find(struct ht_conn *c, const char *id, struct ht_e
     ht_params_init(&p);
     begin_select(&sql);
     enum ht_rc rc = ht_sql_id_range(&sql, &p, " AND e.id", "endpoint", id, err);
-    end_select(&sql, NULL, 2);
+    end_select(c, &sql, &p, NULL, 2);
     const struct ht_stmt s = {.what = "endpoint", .sql = sql.data, .name = "endpoint"};
     if (rc == HT_OK)
         rc = read_endpoints(c, &s, &p, endpoint_cols, HT_COUNT(endpoint_cols), 0, &found, err);

@@ -16,14 +16,11 @@ static void *read_rows(const PGresult *r, const struct ht_col *cols, size_t n_co
     return rows;
 }
 
-/* PostgreSQL counts microseconds from 2000-01-01. */
-#define PG_EPOCH_US INT64_C(946684800000000)
-
 void ht_lane_read_clock(struct ht_lane *l, const PGresult *r)
 {
     int last = PQnfields(r) - 1;
     if (PQntuples(r) > 0 && PQgetlength(r, 0, last) == 8)
-        l->clock_offset_us = ht_read_i64(PQgetvalue(r, 0, last)) + PG_EPOCH_US - ht_mono_us();
+        l->clock_offset_us = ht_read_time(PQgetvalue(r, 0, last)) - ht_mono_us();
 }
 
 /* waiting ---------------------------------------------------------------------------------------------------------- */

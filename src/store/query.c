@@ -184,6 +184,11 @@ int64_t ht_read_i64(const char *value)
     return (int64_t)be64toh(be);
 }
 
+int64_t ht_read_time(const char *value)
+{
+    return ht_read_i64(value) + PG_EPOCH_US;
+}
+
 bool ht_array_next(const char *value, size_t len, size_t *cursor, const char **ret_element, int32_t *ret_len)
 {
     enum { HEADER = 20, COUNT_AT = 12 }; /* dimensions, flags, type, count, first subscript */

@@ -117,6 +117,7 @@ HT_MUST_CHECK enum ht_rc ht_rows_read(const PGresult *r, const struct ht_col *co
 bool ht_array_next(const char *value, size_t len, size_t *cursor, const char **ret_element, int32_t *ret_len);
 int32_t ht_read_i32(const char *value);
 int64_t ht_read_i64(const char *value);
+int64_t ht_read_time(const char *value); /* microseconds since 1970 */
 
 /* servers ---------------------------------------------------------------------------------------------------------- */
 /* Begins to connect (PQconnectPoll goes on), with hooktop's defaults for what the dsn leaves open. Never NULL. */
@@ -164,6 +165,8 @@ HT_MUST_CHECK enum ht_rc ht_conn_do(struct ht_conn *c, const struct ht_stmt *s, 
 /* Several statements without parameters (a file of sql/), as the server splits them. */
 HT_MUST_CHECK enum ht_rc ht_conn_script(struct ht_conn *c, const char *what, const char *sql, struct ht_err *err);
 int32_t ht_conn_timeout_ms(const struct ht_conn *c);
+/* The server's clock as it was when the connection was made, gone on with ours: for bounds that need not be sharp. */
+int64_t ht_conn_clock_us(const struct ht_conn *c);
 /* Another deadline per call, here and on the server, from now on. */
 HT_MUST_CHECK enum ht_rc ht_conn_patience(struct ht_conn *c, int32_t timeout_ms, struct ht_err *err);
 /* One record from the first row; HT_NOT_FOUND (with an empty why, for the caller to word) when there is none. */

@@ -125,6 +125,13 @@ static void close_screen(struct ht_app *app, struct ht_screen *s)
     ht_endpoints_fini(&((struct state *)s->state)->rows);
 }
 
+/* The first page has what the terminal can show, and some rows more: what takes its time there are the figures of each.
+ */
+static int32_t first_page(const struct ht_app *app)
+{
+    return app->canvas.rows + MARGIN < PAGE ? app->canvas.rows + MARGIN : PAGE;
+}
+
 /* The next page, or the rows around what is shown: never more than a page, however many are loaded. */
 static void fetch(struct ht_app *app, struct ht_screen *s)
 {
@@ -132,13 +139,14 @@ static void fetch(struct ht_app *app, struct ht_screen *s)
     struct ht_request *r = ht_request_new(HT_REQ_ENDPOINTS, 0);
     bool other = ht_screen_refiltered(s);
     r->text = ht_strdup(s->filter.applied);
-    r->limit = PAGE;
+    r->limit = other || st->rows.n <= (size_t)first_page(app) ? first_page(app) : PAGE;
     st->from = 0;
     st->by_id = strstr(s->filter.applied, "sort:") == NULL;
-    if (!other && st->older)
+    if (!other && st->older) {
         st->from = st->rows.n;
-    else if (!other && !st->by_id)
-        r->limit = st->rows.n > PAGE ? (int32_t)st->rows.n : PAGE;
+        r->limit = PAGE;
+    } else if (!other && !st->by_id && st->rows.n > (size_t)r->limit)
+        r->limit = (int32_t)st->rows.n;
     else if (!other && st->rows.n > PAGE && st->list.top > MARGIN)
         st->from = st->list.top - MARGIN;
     st->older = false;

@@ -65,12 +65,25 @@ static void new_ones(void **state)
     }
 }
 
+static void bounds_of_a_moment(void **state)
+{
+    (void)state;
+    char text[HT_UUID_TEXT];
+    struct ht_uuid at = ht_uuid_at(EXAMPLE_TIME_MS), next = ht_uuid_at(EXAMPLE_TIME_MS + 1), made = ht_uuid_new();
+    struct ht_uuid now = ht_uuid_at(ht_uuid_time_ms(&made)), later = ht_uuid_at(ht_uuid_time_ms(&made) + 1);
+    ht_uuid_format(&at, text);
+    assert_string_equal(text, "017f22e2-79b0-7000-8000-000000000000"); /* hooktop.uuid_at of the same */
+    assert_true(ht_uuid_time_ms(&at) == EXAMPLE_TIME_MS && ht_uuid_cmp(&at, &next) < 0);
+    assert_true(ht_uuid_cmp(&now, &made) <= 0 && ht_uuid_cmp(&made, &later) < 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(text_form),
         cmocka_unit_test(refused),
         cmocka_unit_test(new_ones),
+        cmocka_unit_test(bounds_of_a_moment),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -19,5 +19,6 @@ int ht_uuid_cmp(const struct ht_uuid *a, const struct ht_uuid *b); /* byte order
 bool ht_uuid_is_nil(const struct ht_uuid *u);
 int64_t ht_uuid_time_ms(const struct ht_uuid *u);
 struct ht_uuid ht_uuid_new(void);
+struct ht_uuid ht_uuid_at(int64_t ms); /* sorts right before those of this moment, as hooktop.uuid_at does */
 
 #endif
