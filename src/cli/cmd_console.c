@@ -42,6 +42,7 @@ enum ht_rc ht_cmd_console(struct ht_ctx *ctx, const struct ht_args *args, struct
         .ascii = config->ui_ascii == HT_UI_ASCII_YES,
         .rotate_after_days = config->alert_rotate_after_days,
         .clock_off = !config->ui_clock || config->ui_accessible, /* a reader would read every second out */
+        .mouse = config->ui_mouse,
         .accessible = config->ui_accessible,
     };
     if (isatty(STDIN_FILENO) == 0 || isatty(STDOUT_FILENO) == 0)

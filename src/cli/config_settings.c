@@ -68,6 +68,11 @@ const struct ht_setting ht_settings[] = {
      "Draw without line characters: always, never, or where the locale lacks them.", AT(ui_ascii), 0, 0, ascii_words},
     {"ui", "clock", HT_SETTING_FLAG, "yes", "Show the time of day; without it an idle console sends no bytes.",
      AT(ui_clock), 0, 0, NULL},
+    {"ui", "mouse", HT_SETTING_FLAG, "no",
+     "The wheel scrolls, a click selects a row, a tab or a screen, a second click opens the row. Selecting text then "
+     "needs "
+     "Shift.",
+     AT(ui_mouse), 0, 0, NULL},
     {"ui", "accessible", HT_SETTING_FLAG, "no",
      "For screen readers: visible cursor, no boxes, no graphs, changes told once in the status line.",
      AT(ui_accessible), 0, 0, NULL},

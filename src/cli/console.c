@@ -166,6 +166,7 @@ static enum ht_rc run_screen(struct console *c, struct ht_err *err)
         .colour = o->colour,
         .ascii = o->ascii,
         .clock_off = o->clock_off,
+        .mouse = o->mouse,
         .accessible = o->accessible,
         .no_color = getenv("NO_COLOR") != NULL && getenv("NO_COLOR")[0] != '\0',
     };

@@ -39,6 +39,23 @@ void ht_canvas_clear(struct ht_canvas *c)
     c->cursor_row = c->rows - 1;
     c->cursor_col = 0;
     c->cursor_on = false;
+    c->n_hits = 0;
+}
+
+void ht_canvas_hit(struct ht_canvas *c, enum ht_hit_kind kind, struct ht_rect at, int n)
+{
+    if (c->n_hits < HT_HITS_MAX)
+        c->hits[c->n_hits++] = (struct ht_hit){kind, at, n};
+}
+
+const struct ht_hit *ht_canvas_at(const struct ht_canvas *c, int row, int col)
+{
+    for (size_t i = 0; i < c->n_hits; i++) {
+        const struct ht_rect *r = &c->hits[i].at;
+        if (row >= r->row && row < r->row + r->rows && col >= r->col && col < r->col + r->cols)
+            return &c->hits[i];
+    }
+    return NULL;
 }
 
 struct ht_rect ht_canvas_rect(const struct ht_canvas *c)

@@ -217,9 +217,10 @@ void ht_chrome_tabs(struct ht_canvas *c, int row, int col, int width, const char
     ht_draw_fill(c, (struct ht_rect){row, col, 1, width}, HT_STYLE_NONE);
     col++;
     for (int i = 0; i < n; i++) {
-        col += ht_draw_fmt(c, row, col, end - col, i == current ? HT_STYLE_TAB_ON : HT_STYLE_TAB,
-                           i == current ? "[%s]" : " %s ", names[i]);
-        col++;
+        int used = ht_draw_fmt(c, row, col, end - col, i == current ? HT_STYLE_TAB_ON : HT_STYLE_TAB,
+                               i == current ? "[%s]" : " %s ", names[i]);
+        ht_canvas_hit(c, HT_HIT_TAB, (struct ht_rect){row, col, 1, used}, i - current);
+        col += used + 1;
     }
 }
 
@@ -245,8 +246,10 @@ void ht_chrome_screens(struct ht_app *app, struct ht_canvas *c, int row, int col
         if (!ht_screens[id]->root || ++n < first)
             continue;
         bool on = app->stack[0]->screen_id == (enum ht_screen_id)id;
-        col += ht_draw_fmt(c, row, col, end - col, on ? HT_STYLE_TAB_ON : HT_STYLE_TAB, on ? "[%d %s]" : " %d %s ", n,
-                           ht_screens[id]->title);
+        int used = ht_draw_fmt(c, row, col, end - col, on ? HT_STYLE_TAB_ON : HT_STYLE_TAB, on ? "[%d %s]" : " %d %s ",
+                               n, ht_screens[id]->title);
+        ht_canvas_hit(c, HT_HIT_SCREEN, (struct ht_rect){row, col, 1, used}, n);
+        col += used;
     }
 }
 

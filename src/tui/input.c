@@ -176,7 +176,9 @@ void ht_app_key(struct ht_app *app, int32_t key)
     else if (key == HT_CTRL('Z')) {
         ht_app_conceal(app);
         app->term->suspend(app->term->user);
-    } else if (app->dialog)
+    } else if (key >= HT_KEY_WHEEL_UP && key <= HT_KEY_CLICK)
+        ht_mouse_key(app, key);
+    else if (app->dialog)
         key_to_dialog(app, key);
     else if (app->input == HT_INPUT_FILTER)
         key_to_filter(app, key);

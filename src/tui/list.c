@@ -293,6 +293,8 @@ void ht_list_draw(struct ht_list *l, const struct ht_list_rows *rows, struct ht_
         draw_row(rows, l->top + i, l->top + i == l->cursor, widths, c, line);
     }
     if (rows->n && !rows->unfocused) {
+        int shown = (int)(rows->n - l->top < page ? rows->n - l->top : page);
+        ht_canvas_hit(c, HT_HIT_ROWS, (struct ht_rect){r.row + 1, r.col, shown, r.cols}, 0);
         c->cursor_row = r.row + 1 + (int)(l->cursor - l->top);
         c->cursor_col = r.col;
     }

@@ -141,6 +141,8 @@ static void take_keys(struct run *r)
     int32_t key;
     for (int i = 0; i < KEYS_AT_ONCE && !r->app.quit && (key = ht_term_key(&r->term)) != HT_KEY_NONE; i++) {
         r->app.now_us = ht_mono_us();
+        r->app.pointer_row = r->term.mouse_row;
+        r->app.pointer_col = r->term.mouse_col;
         if (key != HT_KEY_UNKNOWN)
             ht_app_key(&r->app, key);
         if (r->suspend)
@@ -206,7 +208,7 @@ enum ht_rc ht_tui_run(const struct ht_tui_options *o, struct ht_err *err)
     struct ht_theme theme;
     enum ht_rc rc = ht_theme_load(o->theme, o->theme_dir, &theme, err);
     if (rc == HT_OK)
-        rc = ht_term_start(&r->term, o->no_color, err);
+        rc = ht_term_start(&r->term, o->no_color, o->mouse, err);
     if (rc == HT_OK) {
         ht_app_init(&r->app, o, &ops, ht_mono_us());
         ht_theme_title(&theme, o->colour);

@@ -63,9 +63,8 @@ static void on_crash(int sig, siginfo_t *info, void *context)
     errno = saved;
 }
 
-static void add_reset(const char *capability)
+static void add_reset(const char *s)
 {
-    const char *s = tigetstr(capability);
     size_t len = s && s != (const char *)-1 ? strlen(s) : 0;
     if (len > 0 && rescue.reset_len + len < sizeof rescue.reset) {
         memcpy(rescue.reset + rescue.reset_len, s, len);
@@ -73,13 +72,15 @@ static void add_reset(const char *capability)
     }
 }
 
-static void arm_rescue(void)
+static void arm_rescue(bool mouse)
 {
     static const char *const capabilities[] = {"clear", "sgr0", "rmcup", "cnorm", "rmkx", "BD"};
     struct sigaction sa = {.sa_sigaction = on_crash, .sa_flags = SA_SIGINFO};
     rescue.reset_len = 0;
     for (size_t i = 0; i < HT_COUNT(capabilities); i++)
-        add_reset(capabilities[i]);
+        add_reset(tigetstr(capabilities[i]));
+    if (mouse)
+        add_reset("\033[?1006l\033[?1000l");
     rescue.active = 1;
     for (size_t i = 0; i < HT_COUNT(deadly); i++)
         sigaction(deadly[i], &sa, &rescue.old[i]);
@@ -200,7 +201,7 @@ static void block_signals(struct ht_term *t)
     t->signal_fd = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
 }
 
-enum ht_rc ht_term_start(struct ht_term *t, bool no_color, struct ht_err *err)
+enum ht_rc ht_term_start(struct ht_term *t, bool no_color, bool mouse, struct ht_err *err)
 {
     *t = (struct ht_term){.signal_fd = -1, .saved_stderr = -1, .stderr_file = -1, .no_color = no_color};
     if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO))
@@ -227,7 +228,12 @@ enum ht_rc ht_term_start(struct ht_term *t, bool no_color, struct ht_err *err)
     intrflush(stdscr, FALSE);
     start_colours(t);
     start_keys();
-    arm_rescue();
+    if (mouse) {
+        mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+        mouseinterval(0); /* else curses waits for what might become a click */
+    } else
+        keyok(KEY_MOUSE, FALSE); /* what somebody makes a terminal send is then taken whole, not as digits */
+    arm_rescue(mouse);
     divert_stderr(t);
     return HT_OK;
 }
@@ -376,10 +382,23 @@ static int32_t named_key(wint_t code)
     return HT_KEY_UNKNOWN;
 }
 
+/* Where the pointer is stays in *t. */
+static int32_t mouse_key(struct ht_term *t)
+{
+    MEVENT e;
+    if (getmouse(&e) != OK)
+        return HT_KEY_UNKNOWN;
+    t->mouse_row = e.y;
+    t->mouse_col = e.x;
+    return e.bstate & BUTTON4_PRESSED   ? HT_KEY_WHEEL_UP
+           : e.bstate & BUTTON5_PRESSED ? HT_KEY_WHEEL_DOWN
+           : e.bstate & BUTTON1_PRESSED ? HT_KEY_CLICK
+                                        : HT_KEY_UNKNOWN;
+}
+
 int32_t ht_term_key(struct ht_term *t)
 {
     wint_t ch;
-    (void)t;
     switch (get_wch(&ch)) {
     case OK:
         if (ch == HT_KEY_ESC)
@@ -390,7 +409,7 @@ int32_t ht_term_key(struct ht_term *t)
             return HT_KEY_ENTER;
         return ch == 0 || ch > 0x10ffff ? HT_KEY_UNKNOWN : (int32_t)ch;
     case KEY_CODE_YES:
-        return named_key(ch);
+        return ch == KEY_MOUSE ? mouse_key(t) : named_key(ch);
     default:
         return HT_KEY_NONE;
     }

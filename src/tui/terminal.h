@@ -18,15 +18,16 @@ struct ht_term {
     bool utf8;
     bool started;
     bool no_color;
-    int colours;          /* 0: attributes alone */
-    char note[160];       /* what to tell the user about the terminal, "" = nothing */
-    struct ht_cell *last; /* what the terminal shows */
+    int mouse_row, mouse_col; /* of the last key that was the mouse's */
+    int colours;              /* 0: attributes alone */
+    char note[160];           /* what to tell the user about the terminal, "" = nothing */
+    struct ht_cell *last;     /* what the terminal shows */
     int last_rows, last_cols;
     bool redraw;
     struct ht_look_cache *looks;
 };
 
-HT_MUST_CHECK enum ht_rc ht_term_start(struct ht_term *t, bool no_color, struct ht_err *err);
+HT_MUST_CHECK enum ht_rc ht_term_start(struct ht_term *t, bool no_color, bool mouse, struct ht_err *err);
 void ht_term_stop(struct ht_term *t); /* also for a struct of zeros that was never started */
 void ht_term_size(int *ret_rows, int *ret_cols);
 void ht_term_resize(struct ht_term *t, int rows, int cols);

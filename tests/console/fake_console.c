@@ -80,6 +80,7 @@ int main(void)
     (void)ht_secret_init_process();
     o.theme = getenv("FAKE_THEME");
     o.clock_off = getenv("FAKE_CLOCK_OFF") != NULL;
+    o.mouse = getenv("FAKE_MOUSE") != NULL;
     o.readonly = getenv("FAKE_READONLY") != NULL;
     o.production = getenv("FAKE_PRODUCTION") != NULL;
     o.colour = getenv("FAKE_COLOUR") ? atoi(getenv("FAKE_COLOUR")) : 0;

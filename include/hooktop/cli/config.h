@@ -71,6 +71,7 @@ struct ht_config {
     char *ui_theme;
     enum ht_ui_ascii ui_ascii;
     bool ui_clock;
+    bool ui_mouse;
     bool ui_accessible;
     bool production;
     int colour; /* of the console's first line: ANSI 1 to 6; 0: the theme's */

@@ -35,6 +35,7 @@ struct ht_console_options {
     bool ascii;
     int32_t rotate_after_days; /* see ht_tui_options */
     bool clock_off;
+    bool mouse;
     bool accessible;
 };
 

@@ -143,6 +143,9 @@ struct ht_app {
     int64_t conceal_at;                      /* when it goes */
     bool theme_changed;                      /* whoever paints takes the new one */
     bool pasting;
+    int pointer_row, pointer_col; /* where the mouse is, when its key comes */
+    int64_t clicked_at;           /* the last click on a row, for the second one */
+    int clicked_row;
 };
 
 void ht_app_init(struct ht_app *app, const struct ht_tui_options *o, const struct ht_terminal *term, int64_t now_us);
@@ -240,6 +243,8 @@ void ht_view_command(struct ht_app *app, const char *rest);
 char *ht_view_words(struct ht_app *app, bool names_only);
 void ht_command_run(struct ht_app *app, const char *line);
 /* Up and Down in it: what was typed before. */
+/* mouse.c: HT_KEY_WHEEL_UP to HT_KEY_CLICK, with what the last frame drew where the pointer is. */
+void ht_mouse_key(struct ht_app *app, int32_t key);
 void ht_command_recall(struct ht_app *app, bool older);
 /* Completes the word under the cursor. */
 void ht_command_complete(struct ht_app *app, struct ht_prompt *p);

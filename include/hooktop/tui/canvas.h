@@ -25,6 +25,19 @@ struct ht_rect {
     int row, col, rows, cols;
 };
 
+/* What a click means in a place of the frame that was drawn last. */
+enum ht_hit_kind {
+    HT_HIT_SCREEN, /* n: its number key */
+    HT_HIT_TAB,    /* n: so many tabs further, negative: back */
+    HT_HIT_ROWS    /* rows of the list that has the cursor */
+};
+struct ht_hit {
+    enum ht_hit_kind kind;
+    struct ht_rect at;
+    int n;
+};
+#define HT_HITS_MAX 32
+
 struct ht_canvas {
     int rows, cols;
     struct ht_cell *cells;
@@ -34,6 +47,8 @@ struct ht_canvas {
     int cursor_row;  /* where the terminal's cursor is parked: the selected row, for screen readers */
     int cursor_col;
     bool cursor_on; /* shown, because something is being typed there */
+    struct ht_hit hits[HT_HITS_MAX];
+    size_t n_hits;
 };
 
 void ht_canvas_init(struct ht_canvas *c, bool ascii);
@@ -41,6 +56,8 @@ void ht_canvas_fini(struct ht_canvas *c);
 void ht_canvas_resize(struct ht_canvas *c, int rows,
                       int cols); /* at least 1x1, at most 1000x1000; all blank after it */
 void ht_canvas_clear(struct ht_canvas *c);
+void ht_canvas_hit(struct ht_canvas *c, enum ht_hit_kind kind, struct ht_rect at, int n);
+const struct ht_hit *ht_canvas_at(const struct ht_canvas *c, int row, int col); /* NULL: nothing */
 struct ht_rect ht_canvas_rect(const struct ht_canvas *c);
 
 /* Draws foreign text into exactly `width` columns of one row: cut with "~" at the end when it is longer, padded with

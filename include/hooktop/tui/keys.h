@@ -36,6 +36,9 @@ enum ht_key {
     HT_KEY_F12 = HT_KEY_F1 + 11,
     HT_KEY_PASTE_BEGIN,
     HT_KEY_PASTE_END,
+    HT_KEY_WHEEL_UP, /* of the mouse, at app.pointer_row and _col */
+    HT_KEY_WHEEL_DOWN,
+    HT_KEY_CLICK,
     HT_KEY_UNKNOWN, /* a sequence without a meaning here */
 };
 #define HT_CTRL(letter) ((letter)&0x1f)

@@ -48,6 +48,7 @@ struct ht_tui_options {
     int colour;      /* of the first line: ANSI 1 to 6; 0: the theme's */
     bool ascii;      /* no line drawing even where the locale has it */
     bool accessible; /* for screen readers and Braille: no lines, no graphs, the cursor seen, times that stand still */
+    bool mouse;      /* asked of the terminal, which then selects text only with Shift */
     bool clock_off;
     bool no_color;
 };
