@@ -104,6 +104,18 @@ static void begin(struct campaign *c)
     pthread_create(&c->monitor, NULL, watch_workers, c);
 }
 
+/* What the plan says beside the faults; tests/fault/seeds sees by it that the run goes on. */
+static void plan(struct campaign *c, const char *fmt, ...) HT_PRINTF(2, 3);
+static void plan(struct campaign *c, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    vfprintf(c->nemesis.plan, fmt, args);
+    va_end(args);
+    fputc('\n', c->nemesis.plan);
+    fflush(c->nemesis.plan);
+}
+
 /* Nothing waits any more. Endpoints that were disabled meanwhile are switched on again, and what was set aside is
  * redelivered, as an operator would. */
 static void drain(struct campaign *c)
@@ -117,6 +129,7 @@ static void drain(struct campaign *c)
         if (waiting >= 0 && waiting < least) {
             least = waiting;
             progress = ht_mono_us();
+            plan(c, "%lld wait", (long long)waiting);
         }
         if (waiting != 0) {
             ft_activate_all(&c->world);
@@ -137,7 +150,9 @@ static void end(struct campaign *c)
     ft_leaks_find(h, &c->world, &c->workers);
     h->forbidden = lab_spy_count(&c->world.spy);
     ft_nemesis_end(&c->nemesis);
+    plan(c, "workers are told to end");
     ft_workers_stop(&c->workers);
+    plan(c, "they have");
     ft_proxy_stop(c->nemesis.proxy);
     fclose(c->nemesis.plan);
     h->disruptions = c->nemesis.disruptions;
