@@ -159,6 +159,15 @@ CREATE TABLE hooktop.endpoint_health (
     PRIMARY KEY (endpoint_id, tenant_id)
 ) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
 
+-- The only worker that may have leases of an endpoint's rows; NULL or no row: several may. Written by claims, which have the
+-- endpoint locked.
+CREATE TABLE hooktop.claimer (
+    endpoint_id uuid NOT NULL,
+    tenant_id uuid NOT NULL,
+    worker_id uuid,
+    PRIMARY KEY (endpoint_id, tenant_id)
+) WITH (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000);
+
 -- When the breaker of an endpoint opens: after so many failures in a row, for first_wait, and twice as long each time its
 -- probe fails, at most most_wait.
 CREATE TABLE hooktop.breaker_rule (

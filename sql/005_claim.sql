@@ -209,10 +209,11 @@ $$;
 -- that does not count; before it counts for the second time it must be certain. One that two workers died with is suspect,
 -- and so are all that they had in hand: so that it becomes clear which of them it is, a suspect is taken alone, and none while the
 -- worker says that it has one. One whose request could be built is renewed as innocent; two have to die with it alone.
--- A worker says that it is there (heartbeat) before it claims: one that is alone counts its own rows itself, and only where
--- there are several are their leases counted here. `floor_at` (NULL: not looked at) is the due time of the endpoint's first row.
+-- A worker says that it is there (heartbeat) before it claims. How many requests of its own are in flight (`in_flight`; NULL: as many
+-- as it has leases) only it knows, since a lease stays until its result is stored; of the others the leases are counted, but not
+-- where there can be none, which `claimer` says. `floor_at` (NULL: not looked at) is the due time of the endpoint's first row.
 CREATE FUNCTION hooktop.claim(worker uuid, lease_ms int, tenants uuid[], endpoints uuid[], rooms int[], caps int[],
-                              floors timestamptz[], suspect boolean DEFAULT true)
+                              floors timestamptz[], suspect boolean DEFAULT true, in_flight int[] DEFAULT NULL)
     RETURNS TABLE (tenant_id uuid, endpoint_id uuid, delivery_id uuid, lease_id uuid, attempt int, claims int, body_version int,
                    endpoint_version int, due_at timestamptz, event_id uuid, type text, data text, source text, performed_by text,
                    event_name text, workflow text, created_at timestamptz, db_now timestamptz)
@@ -227,11 +228,14 @@ DECLARE
     who uuid[];
     room_of int[];
     cap_of int[];
+    own_of int[];
     floor_of timestamptz[];
     version_of int[];
     in_order boolean;
     probed uuid[];
     metered uuid[];
+    counted uuid[];
+    claimers uuid[];
     rows_at tid[];
     versions int[];
     events uuid[]; -- ascending: of its two ends follow the partitions to look into
@@ -242,11 +246,11 @@ DECLARE
     more_strikes int[];
 BEGIN
     -- Active, its breaker not open, and nobody else is claiming for it at this moment: else two would find the same room.
-    SELECT array_agg(x.id), array_agg(x.room), array_agg(x.cap), array_agg(x.floor_at), array_agg(x.version), bool_or(x.cap = 1),
-           array_agg(x.id) FILTER (WHERE x.trips > 0), array_agg(x.id) FILTER (WHERE x.rate_per_s > 0)
-    INTO who, room_of, cap_of, floor_of, version_of, in_order, probed, metered
-    FROM (SELECT p.id, p.version, w.room, least(w.cap, p.in_flight_max) AS cap, w.floor_at, p.rate_per_s, h.trips
-          FROM unnest(tenants, endpoints, rooms, caps, floors) AS w (tenant, endpoint, room, cap, floor_at)
+    SELECT array_agg(x.id), array_agg(x.room), array_agg(x.cap), array_agg(x.own), array_agg(x.floor_at), array_agg(x.version),
+           bool_or(x.cap = 1), array_agg(x.id) FILTER (WHERE x.trips > 0), array_agg(x.id) FILTER (WHERE x.rate_per_s > 0)
+    INTO who, room_of, cap_of, own_of, floor_of, version_of, in_order, probed, metered
+    FROM (SELECT p.id, p.version, w.room, least(w.cap, p.in_flight_max) AS cap, w.own, w.floor_at, p.rate_per_s, h.trips
+          FROM unnest(tenants, endpoints, rooms, caps, floors, in_flight) AS w (tenant, endpoint, room, cap, floor_at, own)
           JOIN endpoint p ON p.id = w.endpoint AND p.tenant_id = w.tenant
           LEFT JOIN endpoint_health h ON h.endpoint_id = p.id AND h.tenant_id = p.tenant_id
           WHERE p.status = 'active' AND w.room > 0 AND (h.open_until IS NULL OR h.open_until <= now_at)
@@ -254,14 +258,28 @@ BEGIN
     IF probed IS NOT NULL OR metered IS NOT NULL THEN
         room_of := allowed_rooms(now_at, until, who, room_of, probed, metered);
     END IF;
-    IF EXISTS (SELECT FROM worker x WHERE x.id <> claim.worker AND x.heartbeat_at > now_at - interval '10 min') THEN
-        SELECT array_agg(least(w.room, w.cap - f.leased)::int ORDER BY w.i) INTO room_of
-        FROM unnest(who, room_of, cap_of, floor_of) WITH ORDINALITY AS w (endpoint, room, cap, floor_at, i)
-        CROSS JOIN LATERAL (
-            SELECT count(*) AS leased FROM (SELECT o.lease_until FROM tenant_webhook_outbox o
-                WHERE o.endpoint_id = w.endpoint AND o.due_at >= w.floor_at AND o.due_at <= now_at
-                ORDER BY o.due_at LIMIT w.cap + 16) y
-            WHERE y.lease_until > now_at) f;
+    -- Read anew: whoever held the endpoint until a moment ago may have changed what this one's rows have been leased to.
+    -- What is leased is the oldest. Where nothing but leases is seen there may be more of them, and there is no room.
+    SELECT array_agg(x.room ORDER BY x.i), array_agg(x.endpoint) FILTER (WHERE x.counted AND x.room > 0),
+           array_agg(CASE WHEN x.others = 0 THEN claim.worker END) FILTER (WHERE x.counted AND x.room > 0)
+    INTO room_of, counted, claimers
+    FROM (SELECT w.i, w.endpoint, c.worker_id IS DISTINCT FROM claim.worker AS counted, f.others,
+                 CASE WHEN f.leased < 2 * w.cap + 32 THEN least(w.room, w.cap - f.others - coalesce(w.own, f.leased - f.others)) ELSE 0 END::int
+                     AS room
+          FROM unnest(who, room_of, cap_of, own_of, floor_of) WITH ORDINALITY AS w (endpoint, room, cap, own, floor_at, i)
+          LEFT JOIN claimer c ON c.endpoint_id = w.endpoint
+          CROSS JOIN LATERAL (
+              SELECT count(*) AS leased, count(*) FILTER (WHERE y.worker_id <> claim.worker) AS others
+              FROM (SELECT o.lease_until, o.worker_id FROM tenant_webhook_outbox o
+                    WHERE c.worker_id IS DISTINCT FROM claim.worker
+                      AND o.endpoint_id = w.endpoint AND o.due_at >= w.floor_at AND o.due_at <= now_at
+                    ORDER BY o.due_at LIMIT 2 * w.cap + 32) y
+              WHERE y.lease_until > now_at) f) x;
+    IF counted IS NOT NULL THEN
+        INSERT INTO claimer AS c (endpoint_id, tenant_id, worker_id)
+        SELECT p.id, p.tenant_id, w.worker FROM unnest(counted, claimers) AS w (endpoint, worker) JOIN endpoint p ON p.id = w.endpoint
+        ON CONFLICT (endpoint_id, tenant_id) DO UPDATE SET worker_id = excluded.worker_id
+        WHERE c.worker_id IS DISTINCT FROM excluded.worker_id;
     END IF;
     SELECT array_agg(x.row_at), array_agg(w.version), array_agg(x.event_id), array_agg(x.strikes)
     INTO rows_at, versions, events, strikes
@@ -400,13 +418,14 @@ BEGIN
     WHERE o.delivery_id = w.delivery AND o.tenant_id = w.tenant AND o.lease_id = w.lease;
 END $$;
 
--- A worker says that it lives, and whether it sleeps. `maintain`: nobody has maintained for an hour; `replay`: a replay is under
+-- A worker says that it lives, and whether it sleeps. `workers` are those of its kind that live, itself included, and `place`
+-- is how many of them stand before it: so they share out the endpoints without asking each other. `maintain`: nobody has maintained for an hour; `replay`: a replay is under
 -- way; `compact`: the waiting table has grown out of proportion. It is for this worker to call maintain(), replay_step() or
 -- compact_outbox(), apart from this, so that what fails there leaves it alive.
 CREATE FUNCTION hooktop.heartbeat(worker uuid, name text, version text, concurrency int, in_console boolean, asleep boolean,
                                   succeeded bigint DEFAULT 0, failed bigint DEFAULT 0,
-                                  OUT other_worker boolean, OUT maintain boolean, OUT replay boolean, OUT compact boolean,
-                                  OUT db_now timestamptz)
+                                  OUT other_worker boolean, OUT workers int, OUT place int, OUT maintain boolean, OUT replay boolean,
+                                  OUT compact boolean, OUT db_now timestamptz)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
@@ -421,6 +440,8 @@ BEGIN
         heard_since = CASE WHEN w.heartbeat_at < heartbeat.db_now - interval '10 s' THEN heartbeat.db_now ELSE w.heard_since END;
     other_worker := EXISTS (SELECT FROM worker w WHERE w.id <> heartbeat.worker AND NOT w.in_console
                                                    AND w.heartbeat_at > heartbeat.db_now - interval '15 s');
+    SELECT count(*), count(*) FILTER (WHERE w.id < heartbeat.worker) INTO workers, place FROM worker w
+    WHERE w.in_console = heartbeat.in_console AND w.heartbeat_at > heartbeat.db_now - interval '15 s';
     -- producers wake it while it says so, or until its next heartbeat is long due
     IF asleep THEN
         PERFORM setval('asleep_until', (date_part('epoch', db_now) * 1000)::bigint + 10000);

@@ -24,7 +24,7 @@ DO $$
 DECLARE
     t text;
 BEGIN
-    FOREACH t IN ARRAY ARRAY['tenant', 'endpoint', 'endpoint_history', 'endpoint_health', 'subscription', 'secret', 'signing_key', 'event',
+    FOREACH t IN ARRAY ARRAY['tenant', 'endpoint', 'endpoint_history', 'endpoint_health', 'claimer', 'subscription', 'secret', 'signing_key', 'event',
                              'idempotency', 'delivery', 'tenant_webhook_outbox', 'held', 'attempt', 'audit', 'event_type'] LOOP
         EXECUTE format('ALTER TABLE hooktop.%I ENABLE ROW LEVEL SECURITY', t);
         EXECUTE format('ALTER TABLE hooktop.%I FORCE ROW LEVEL SECURITY', t);

@@ -11,9 +11,12 @@
  *
  * An endpoint that is new, or that did not answer, has one row in hand at a time until it answers.
  * One tenant may have seven eighths of the slots and one endpoint three quarters. An endpoint's cap on requests in
- * flight and its rate are enforced when its rows are claimed: a row in hand may always be sent. A row whose request has
- * ended and whose result is on its way to the database does not count against a cap, unless the cap is 1, which means
- * strictly in order, or there are other workers, who can count leases only.
+ * flight and its rate are enforced when its rows are claimed: a row in hand may always be sent.
+ *
+ * Several workers share out the endpoints: each is at home with one of them, which claims at once; the others leave it
+ * alone while that one keeps up. At home, a row whose request has ended and whose result is on its way to the database
+ * does not count against the cap, unless that is 1, which means strictly in order. Elsewhere it does, as it does for
+ * the others, who see leases only: so that a cap holds over all workers, whatever each believes of where home is.
  *
  * Pure: no network, no database; time is given (monotonic microseconds). Thread: one. */
 #ifndef HOOKTOP_SRC_DELIVERY_FAIR_H
@@ -70,14 +73,17 @@ struct ht_fair_endpoint {
 struct ht_fair_want {
     struct ht_fair_endpoint *endpoint;
     int32_t room;
+    int32_t in_flight; /* what else counts against the cap */
     enum ht_fair_class class;
 };
 
 struct ht_fair *ht_fair_new(int32_t slots);
 /* `drop`, which may be NULL, is called for each endpoint before it goes. */
 void ht_fair_free(struct ht_fair *f, void (*drop)(void *user, struct ht_fair_endpoint *e), void *user);
-/* Whether no other worker claims; at first it is not known, and so there may be. */
-void ht_fair_alone(struct ht_fair *f, bool alone);
+/* How many workers there are, this one included, and how many stand before it; at first 0: not known, and then it is at
+ * home nowhere. */
+void ht_fair_workers(struct ht_fair *f, int32_t workers, int32_t place);
+bool ht_fair_at_home(const struct ht_fair *f, const struct ht_fair_endpoint *e);
 /* Finds or makes it. */
 struct ht_fair_endpoint *ht_fair_endpoint(struct ht_fair *f, const struct ht_uuid *tenant, const struct ht_uuid *id);
 struct ht_fair_endpoint *ht_fair_find(const struct ht_fair *f, const struct ht_uuid *id); /* NULL: not known */

@@ -2,6 +2,9 @@
 
 /* A claim asks for at least so many rows of an endpoint: a probe of its own for each row costs the database more. */
 #define CHUNK_MIN 4
+/* So many rows of an endpoint, whose requests have ended, may be in hand beyond its cap where there are other workers:
+ * they look for leases among its oldest rows, and no further than they must (sql/005_claim.sql). */
+#define ENDED_MAX 16
 /* How much of a rate may be saved up. */
 #define BURST_S   0.1
 
@@ -47,17 +50,36 @@ int64_t ht_fair_rate_due(const struct ht_fair *f)
 
 /* Claiming --------------------------------------------------------------------------------------------------------- */
 
+void ht_fair_workers(struct ht_fair *f, int32_t workers, int32_t place)
+{
+    f->workers = workers;
+    f->place = place;
+}
+
+bool ht_fair_at_home(const struct ht_fair *f, const struct ht_fair_endpoint *e)
+{
+    const uint8_t *random = e->id.b + sizeof e->id.b - 4;
+    uint32_t number = (uint32_t)random[0] << 24 | (uint32_t)random[1] << 16 | (uint32_t)random[2] << 8 | random[3];
+    return f->workers > 0 && number % (uint32_t)f->workers == (uint32_t)f->place;
+}
+
+static int32_t cap_of(const struct ht_fair_endpoint *e)
+{
+    bool answers = e->verdict == HT_FAIR_QUICK || e->verdict == HT_FAIR_LATE;
+    return answers && e->cap > 0 ? e->cap : 1;
+}
+
+/* Rows in hand that count against its cap. */
+static int32_t in_flight(const struct ht_fair *f, const struct ht_fair_endpoint *e)
+{
+    return e->in_hand - (cap_of(e) > 1 && ht_fair_at_home(f, e) ? e->ended : 0);
+}
+
 /* How many more rows of it may be in hand now. */
 static int32_t room_of(const struct ht_fair *f, const struct ht_fair_endpoint *e)
 {
-    bool answers = e->verdict == HT_FAIR_QUICK || e->verdict == HT_FAIR_LATE;
-    int32_t cap = answers && e->cap > 0 ? e->cap : 1;
-    return cap - e->in_hand + (cap > 1 && f->alone ? e->ended : 0);
-}
-
-void ht_fair_alone(struct ht_fair *f, bool alone)
-{
-    f->alone = alone;
+    int32_t room = cap_of(e) - in_flight(f, e), most = cap_of(e) + ENDED_MAX - e->in_hand;
+    return f->workers == 1 || room < most ? room : most;
 }
 
 void ht_fair_relist_claim(struct ht_fair *f, struct ht_fair_endpoint *e)
@@ -130,6 +152,7 @@ static void begin_claim(struct ht_fair *f, struct ht_fair_endpoint *e, int32_t r
 {
     ret->endpoint = e;
     ret->room = room;
+    ret->in_flight = in_flight(f, e);
     ret->class = ht_fair_class_of(e, e->head_retry);
     e->claiming = true;
     e->in_hand += room;

@@ -22,7 +22,8 @@ TAILQ_HEAD(tenant_ring, ht_fair_tenant);
 
 struct ht_fair {
     int32_t slots;
-    bool alone;
+    int32_t workers;
+    int32_t place;
     struct ht_map endpoints;
     struct ht_map tenants;
     struct tenant_ring rings[HT_FAIR_STAGES][HT_FAIR_CLASSES];

@@ -15,6 +15,8 @@
 #define ROUND_SHARE     20
 /* An endpoint whose first row may be one that we have in hand is asked for more not sooner than this. */
 #define PROBE_US        100000
+/* A row that waited so long at an endpoint where another worker is at home may be ours to take. */
+#define GUEST_US        100000
 #define AFTER_ERROR_US  500000
 #define HEARTBEAT_US    3000000
 /* Saying that we sleep, or no longer do, is a write, so neither is said at once. */
@@ -120,14 +122,20 @@ static void plan_next_round(struct ht_engine *e, int64_t now)
 
 /* What waits is seen by its first rows, and where there are many those may all be ours, which stay in the outbox until
  * they are settled: then nothing new is known, and it is enough to ask now and then. */
-static void take_waiting(struct ht_engine *e, const struct ht_waiting *w, int64_t now)
+static void take_waiting(struct ht_engine *e, const struct ht_waiting *w, int64_t db_now, int64_t now)
 {
     struct ht_supply *s = &e->supply;
     struct ht_fair_endpoint *ep = ht_supply_endpoint(e, &w->tenant_id, &w->endpoint_id);
     struct ht_endpoint_state *st = ht_state_of(ep);
     bool perhaps_ours = !ep->due && ep->in_hand > 0 && w->due_at <= st->last_due;
+    bool guest = !ht_fair_at_home(e->fair, ep);
     s->found = true;
-    if (perhaps_ours && now < st->probe_at) {
+    if (guest && w->due_at + GUEST_US > db_now) {
+        int64_t at = now + w->due_at + GUEST_US - db_now;
+        s->next_due_at = at < s->next_due_at ? at : s->next_due_at;
+        return;
+    }
+    if ((perhaps_ours || guest) && now < st->probe_at) {
         return;
     }
     s->found_new = s->found_new || (!ep->due && !perhaps_ours);
@@ -151,7 +159,7 @@ void ht_supply_discovered(void *user, struct ht_waiting_list *list, const struct
     for (size_t i = 0; i < list->n; i++) {
         const struct ht_waiting *w = &list->rows[i];
         if (w->due_at <= list->db_now) {
-            take_waiting(e, w, now);
+            take_waiting(e, w, list->db_now, now);
         }
     }
     if (list->next_due_at > 0) {
@@ -171,7 +179,7 @@ void ht_supply_woken(void *user, const struct ht_uuid *endpoint)
 {
     struct ht_engine *e = user;
     struct ht_fair_endpoint *ep = endpoint ? ht_fair_find(e->fair, endpoint) : NULL;
-    if (ep) {
+    if (ep && ht_fair_at_home(e->fair, ep)) {
         ht_fair_due(e->fair, ep, true);
     } else {
         ht_supply_look(e);
@@ -302,7 +310,6 @@ static void claim(struct ht_engine *e, int64_t now)
     if (s->n_wants > 0 || now < s->claim_not_before || room <= 0 || now < suspect_alone_until(e)) {
         return;
     }
-    ht_fair_alone(e->fair, e->mode.heard && !ht_lane_other_worker(e->claims));
     s->n_wants = ht_fair_wants(e->fair, now, room, prefetch(e), s->wants, HT_BATCH_MAX);
     if (s->n_wants == 0) {
         return;
@@ -313,6 +320,7 @@ static void claim(struct ht_engine *e, int64_t now)
             .tenant_id = ep->tenant_id,
             .endpoint_id = ep->id,
             .room = s->wants[i].room,
+            .in_flight = s->wants[i].in_flight,
             .in_flight_max = ep->cap > 0 ? ep->cap : HT_FAIR_IN_FLIGHT,
         };
     }
@@ -432,6 +440,8 @@ static void heartbeat(struct ht_engine *e, int64_t now)
 void ht_supply_step(struct ht_engine *e, int64_t now)
 {
     struct ht_supply *s = &e->supply;
+    int32_t place, workers = ht_lane_workers(e->claims, &place);
+    ht_fair_workers(e->fair, workers, place);
     note_pace(e, now);
     if (!ht_lane_up(e->claims)) {
         return;

@@ -562,6 +562,12 @@ bool ht_lane_other_worker(const struct ht_lane *l)
     return l->other_worker;
 }
 
+int32_t ht_lane_workers(const struct ht_lane *l, int32_t *ret_place)
+{
+    *ret_place = l->place;
+    return l->workers;
+}
+
 int64_t ht_lane_backlog(const struct ht_lane *l)
 {
     return l->backlog;

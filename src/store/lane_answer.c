@@ -301,12 +301,16 @@ static void renew_failed(struct ht_lane *l, struct ht_lane_request *q, const str
 
 struct heartbeat_row {
     bool other_worker;
+    int32_t workers;
+    int32_t place;
     bool maintain;
     bool replay;
     bool compact;
 };
 static const struct ht_col heartbeat_cols[] = {
     HT_COL("other_worker", heartbeat_row, other_worker, BOOL),
+    HT_COL("workers", heartbeat_row, workers, I32),
+    HT_COL("place", heartbeat_row, place, I32),
     HT_COL("maintain", heartbeat_row, maintain, BOOL),
     HT_COL("replay", heartbeat_row, replay, BOOL),
     HT_COL("compact", heartbeat_row, compact, BOOL),
@@ -320,6 +324,8 @@ static bool heartbeat(struct ht_lane *l, struct ht_lane_request *q, const PGresu
         ht_rows_read(r, heartbeat_cols, HT_COUNT(heartbeat_cols), &row, sizeof(row), 1, NULL) != HT_OK)
         return false;
     l->other_worker = row.other_worker;
+    l->workers = row.workers;
+    l->place = row.place;
     if (row.maintain) {
         struct ht_lane_request *maintain = ht_lane_request_new(HT_LANE_MAINTAIN);
         ht_put_uuid(&maintain->params, &l->o.worker_id);
@@ -360,7 +366,7 @@ const struct ht_lane_statement ht_lane_statements[HT_LANE_KIND_COUNT] = {
     [HT_LANE_CLAIM] = {"lane_claim",
                        "SELECT tenant_id, endpoint_id, delivery_id, lease_id, attempt, claims, body_version,"
                        " endpoint_version, due_at, event_id, type, data, source, performed_by, event_name, workflow,"
-                       " created_at, db_now FROM hooktop.claim($1, $2, $3, $4, $5, $6, $7, $8)",
+                       " created_at, db_now FROM hooktop.claim($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                        false, claimed, claim_failed},
     [HT_LANE_TARGETS] =
         {"lane_targets",
@@ -380,8 +386,8 @@ const struct ht_lane_statement ht_lane_statements[HT_LANE_KIND_COUNT] = {
                        renew_failed},
     [HT_LANE_RELEASE] = {"lane_release", "SELECT hooktop.release($1, $2, $3, $4, $5)", true, NULL, NULL},
     [HT_LANE_HEARTBEAT] = {"lane_heartbeat",
-                           "SELECT other_worker, maintain, replay, compact, db_now FROM hooktop.heartbeat($1, $2, $3, "
-                           "$4, $5, $6, $7, $8)",
+                           "SELECT other_worker, workers, place, maintain, replay, compact, db_now"
+                           " FROM hooktop.heartbeat($1, $2, $3, $4, $5, $6, $7, $8)",
                            false, heartbeat, NULL},
     [HT_LANE_MAINTAIN] = {"lane_maintain", "SELECT hooktop.maintain($1)", false, NULL, NULL},
     [HT_LANE_COMPACT] = {"lane_compact", "SELECT hooktop.compact_outbox()", false, NULL, NULL},

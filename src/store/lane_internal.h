@@ -95,6 +95,8 @@ struct ht_lane {
     int64_t sent_at_us;
     int64_t echo_at_us; /* 0 = none: a second look after a notification, see ECHO_US */
     bool other_worker;
+    int32_t workers; /* 0 = not heard yet */
+    int32_t place;
     int64_t backlog;
     int64_t noticed_us; /* when consoles were last notified of settlements */
     bool notice_owed;   /* settlements since then: the last one must be told too */

@@ -67,6 +67,9 @@ bool ht_lane_claim(struct ht_lane *l, const struct ht_claim_want *wants, size_t 
     for (size_t i = 0; i < n; i++)
         ht_put_time(p, ht_lane_floor_of(l, &wants[i].endpoint_id));
     ht_put_bool(p, suspect);
+    ht_put_array(p, HT_PG_INT4, n);
+    for (size_t i = 0; i < n; i++)
+        ht_put_i32(p, wants[i].in_flight);
     return bind_and_submit(l, q);
 }
 

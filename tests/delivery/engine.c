@@ -173,6 +173,37 @@ static void test_cap(void **state)
     lab_stop(w);
 }
 
+/* Two workers take from the same endpoints, and no cap is passed at any moment. */
+static void test_cap_of_two_workers(void **state)
+{
+    enum { ENDPOINTS = 16, EVENTS = 60 }; /* so many that neither worker is at home with all */
+    struct lab *w = *state, other = *w;
+    static struct timeline t;
+    char paths[ENDPOINTS][8];
+    struct lab_endpoint e[ENDPOINTS] = {0};
+    for (size_t i = 0; i < ENDPOINTS; i++) {
+        snprintf(paths[i], sizeof paths[i], "/%zu", i);
+        e[i] = (struct lab_endpoint){
+            .path = paths[i], .answer = HT_ANSWER_SLOW, .arg = 20, .in_flight_max = 2 + (int)i % 4, .timeout_ms = 5000};
+        lab_endpoint(w, &e[i]);
+    }
+    lab_start(w, NULL);
+    lab_start(&other, NULL);
+    LAB_UNTIL(w, NULL, "SELECT count(*) FROM hooktop.worker", 2);
+    lab_emit_many(w, EVENTS);
+    for (size_t i = 0; i < ENDPOINTS; i++) {
+        LAB_UNTIL(w, &e[i], LAB_WITH_STATUS("succeeded"), EVENTS);
+        t = (struct timeline){.path = paths[i]};
+        ht_receiver_each(w->receiver, note, &t);
+        assert_int_equal(t.n, EVENTS);
+        assert_in_range(most_at_once(&t), 1, 2 + i % 4);
+        lab_endpoint_fini(&e[i]);
+    }
+    assert_true(lab_figures(w).sent > 0 && lab_figures(&other).sent > 0);
+    lab_stop(&other);
+    lab_stop(w);
+}
+
 static void test_rate(void **state)
 {
     struct lab *w = *state;
@@ -509,6 +540,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_drain, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(test_order, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(test_cap, lab_setup, lab_teardown),
+        cmocka_unit_test_setup_teardown(test_cap_of_two_workers, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(test_rate, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(test_sick_receivers_harm_nobody, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(test_fenced, lab_setup, lab_teardown),

@@ -151,14 +151,14 @@ static void test_one_at_a_time_until_it_answers(void **state)
     ht_fair_free(f, NULL, NULL);
 }
 
-/* A result on its way to the database holds back nobody who is alone, unless order is strict. */
+/* A result on its way to the database holds nobody back at home, unless order is strict. */
 static void test_ended_requests_make_room(void **state)
 {
     (void)state;
     static const struct {
-        bool alone;
+        int32_t workers, place; /* of two, this endpoint is at home with the second */
         int32_t cap, more;
-    } cases[] = {{true, 4, 3}, {false, 4, 0}, {true, 1, 0}, {false, 1, 0}};
+    } cases[] = {{1, 0, 4, 3}, {0, 0, 4, 0}, {2, 0, 4, 0}, {2, 1, 4, 3}, {1, 0, 1, 0}, {2, 1, 1, 0}};
     for (size_t i = 0; i < HT_COUNT(cases); i++) {
         struct ht_fair *f = ht_fair_new(64);
         struct ht_fair_endpoint *e = endpoint(f, 1, 1, cases[i].cap, 0);
@@ -166,10 +166,11 @@ static void test_ended_requests_make_room(void **state)
         e->verdict = HT_FAIR_QUICK;
         assert_int_equal(load(f, e, 4, false, items), cases[i].cap);
         while (ht_fair_next(f)) {}
-        ht_fair_alone(f, cases[i].alone);
+        ht_fair_workers(f, cases[i].workers, cases[i].place);
         for (int32_t k = 0; k < (cases[i].cap > 1 ? 3 : 1); k++) {
             ht_fair_sent(f, &items[k], HT_FAIR_QUICK);
         }
+        assert_int_equal(ht_fair_at_home(f, e), cases[i].more > 0 || cases[i].cap == 1);
         assert_int_equal(load(f, e, 4, false, more), cases[i].more);
         ht_fair_left(f, e, true, 0);
         assert_int_equal(e->in_hand, cases[i].cap + cases[i].more - 1);
@@ -329,7 +330,7 @@ static void test_shares_of_claiming(void **state)
 }
 
 /* A long random life: nobody passes a limit, and in the end nothing is left over. */
-static void live_at_random(bool alone)
+static void live_at_random(int32_t workers)
 {
     enum { ENDPOINTS = 60, SLOTS = 40, ROWS = 400 };
     struct ht_fair *f = ht_fair_new(SLOTS);
@@ -340,7 +341,7 @@ static void live_at_random(bool alone)
     size_t n_idle = ROWS, n_sending = 0, n_settling = 0, n_w = 0;
     unsigned seed = 42;
     int64_t sent = 0;
-    ht_fair_alone(f, alone);
+    ht_fair_workers(f, workers, 0);
     for (size_t i = 0; i < ROWS; i++) {
         idle[i] = &pool[i];
     }
@@ -383,7 +384,7 @@ static void live_at_random(bool alone)
         }
         for (int i = 0; i < ENDPOINTS; i++) {
             assert_in_range(e[i]->in_hand - e[i]->ended, 0, e[i]->cap);
-            assert_in_range(e[i]->ended, 0, alone ? ROWS : e[i]->cap);
+            assert_in_range(e[i]->in_hand, 0, workers == 1 ? ROWS : e[i]->cap + 16);
         }
     }
     assert_true(sent > 10000);
@@ -401,8 +402,9 @@ static void live_at_random(bool alone)
 static void test_random_life(void **state)
 {
     (void)state;
-    live_at_random(false);
-    live_at_random(true);
+    for (int32_t workers = 0; workers < 3; workers++) {
+        live_at_random(workers);
+    }
 }
 
 static void test_map(void **state)

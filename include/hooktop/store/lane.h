@@ -27,6 +27,7 @@ struct ht_claim_want {
     struct ht_uuid tenant_id;
     struct ht_uuid endpoint_id;
     int32_t room;          /* rows wanted at most */
+    int32_t in_flight;     /* the worker's own, which count against in_flight_max as others' leases do */
     int32_t in_flight_max; /* across all workers; 1 = strictly in order of delivery id */
 };
 
@@ -161,6 +162,9 @@ HT_MUST_CHECK bool ht_lane_heartbeat(struct ht_lane *l, bool asleep, int64_t suc
 /* A fresh heartbeat of a dedicated worker other than this one exists: for [worker] in_console = auto. Known since the
  * last heartbeat. */
 bool ht_lane_other_worker(const struct ht_lane *l);
+/* How many workers of this one's kind live (in consoles, or dedicated), itself included, and how many of them stand
+ * before it, as of the last heartbeat; 0 = not known yet. */
+int32_t ht_lane_workers(const struct ht_lane *l, int32_t *ret_place);
 /* Rows past due or leased by anyone, as of the last discover: for --drain. -1 = not yet known. */
 int64_t ht_lane_backlog(const struct ht_lane *l);
 HT_MUST_CHECK bool ht_lane_count_backlog(struct ht_lane *l);
