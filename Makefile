@@ -78,6 +78,7 @@ FUZZ_BIN := $(patsubst tests/%.c,$(OUT)/tests/%,$(sort $(wildcard tests/fuzz/*.c
 FUZZ_MAIN := $(if $(filter fuzz,$(VARIANT)),,$(OUT)/obj/tests/fuzz/lib/replay.o)
 FUZZ_LINK := $(if $(filter fuzz,$(VARIANT)),-fsanitize=fuzzer)
 FUZZ_SECONDS ?= 180
+FUZZ_SEED ?= 0
 BENCH_OBJ := $(patsubst tests/%.c,$(OUT)/obj/tests/%.o,$(sort $(wildcard tests/bench/*.c)))
 
 .PHONY: all analyze valgrind deps-analyze deps-valgrind install uninstall deb dist reproducible faults soak fault-tests demo picture test deps deps-demo deps-test deps-fuzz deps-bench bench tests fuzz fuzzers lint format clean help
@@ -260,7 +261,7 @@ fuzzers: $(FUZZ_BIN)
 
 fuzz: deps-fuzz ## Fuzz everything that parses, FUZZ_SECONDS each (180)
 	@$(MAKE) --no-print-directory -j$$(nproc) VARIANT=fuzz fuzzers
-	@tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
+	@FUZZ_SEED=$(FUZZ_SEED) tests/fuzz/run.sh build/fuzz $(FUZZ_SECONDS)
 
 bench: deps-bench ## Measure against the peers and the machine itself; ONLY="NAME ..." for some of it
 	@$(MAKE) --no-print-directory $(OUT)/hooktop $(OUT)/tests/bench/bench $(OUT)/tests/console/fake_console

@@ -2,7 +2,7 @@
 # Runs fuzz targets, two at a time. usage: tests/fuzz/run.sh BUILD_DIR SECONDS [NAME...]
 #
 # Starts from tests/fuzz/corpus/NAME, keeps what it finds in BUILD_DIR/corpus/NAME for the next run, and what makes a
-# target fail in BUILD_DIR/failed. Ends with "N passed, N failed".
+# target fail in BUILD_DIR/failed. FUZZ_SEED: what chance begins with (0: the clock). Ends with "N passed, N failed".
 set -u
 out=$1 seconds=$2
 shift 2
@@ -17,7 +17,7 @@ fuzz() {
     local name=$1 log=$out/log/$1 dict=() words=tests/fuzz/words/$1
     mkdir -p "$out/corpus/$name"
     [ -e "$words" ] && dict=(-dict="$words")
-    if timeout -k 5 $((seconds + 60)) "$out/tests/fuzz/$name" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
+    if timeout -k 5 $((seconds + 60)) "$out/tests/fuzz/$name" -seed="${FUZZ_SEED:-0}" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -max_len=4096 \
         -print_final_stats=1 -artifact_prefix="$out/failed/$name-" "${dict[@]}" "$out/corpus/$name" "tests/fuzz/corpus/$name" >"$log" 2>&1; then
         echo "passed fuzz/$name: $(sed -n 's/^stat::number_of_executed_units: *//p' "$log") inputs"
     else
