@@ -419,9 +419,9 @@ BEGIN
 END $$;
 
 -- A worker says that it lives, and whether it sleeps. `workers` are those of its kind that live, itself included, and `place`
--- is how many of them stand before it: so they share out the endpoints without asking each other. `maintain`: nobody has maintained for an hour; `replay`: a replay is under
--- way; `compact`: the waiting table has grown out of proportion. It is for this worker to call maintain(), replay_step() or
--- compact_outbox(), apart from this, so that what fails there leaves it alive.
+-- is how many of them stand before it: so they share out the endpoints without asking each other. `maintain`: nobody has
+-- maintained for an hour; `replay`: a replay is under way; `compact`: the waiting table has grown out of proportion. It is for
+-- this worker to call maintain(), replay_step() or compact_outbox(), apart from this, so that what fails there leaves it alive.
 CREATE FUNCTION hooktop.heartbeat(worker uuid, name text, version text, concurrency int, in_console boolean, asleep boolean,
                                   succeeded bigint DEFAULT 0, failed bigint DEFAULT 0,
                                   OUT other_worker boolean, OUT workers int, OUT place int, OUT maintain boolean, OUT replay boolean,
