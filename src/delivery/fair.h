@@ -15,7 +15,8 @@
  *
  * Several workers share out the endpoints: each is at home with one of them, which claims at once; the others leave it
  * alone while that one keeps up. At home, a row whose request has ended and whose result is on its way to the database
- * does not count against the cap, unless that is 1, which means strictly in order. Elsewhere it does, as it does for
+ * does not count against the cap, unless that is 1, which means strictly in order, or the last request failed: a sick
+ * receiver gets no more while it is not known whether its breaker opens. Elsewhere it does, as it does for
  * the others, who see leases only: so that a cap holds over all workers, whatever each believes of where home is.
  *
  * Pure: no network, no database; time is given (monotonic microseconds). Thread: one. */
@@ -57,6 +58,7 @@ struct ht_fair_endpoint {
     double tokens;
     int64_t tokens_at;
     enum ht_fair_verdict verdict;
+    bool failed;     /* its last request did, whatever the verdict */
     int32_t in_hand; /* rows claimed and not yet settled, claims under way included */
     int32_t ended;   /* of these, whose request has ended */
     int32_t sending;
@@ -108,7 +110,7 @@ struct ht_fair_item *ht_fair_next(struct ht_fair *f);
 /* Takes a given row out of the queue: it will not be sent. */
 void ht_fair_unqueue(struct ht_fair *f, struct ht_fair_item *i);
 /* Its request has ended so. The row stays in hand until ht_fair_left. */
-void ht_fair_sent(struct ht_fair *f, struct ht_fair_item *i, enum ht_fair_verdict verdict);
+void ht_fair_sent(struct ht_fair *f, struct ht_fair_item *i, enum ht_fair_verdict verdict, bool succeeded);
 /* A row of this endpoint is no longer in hand. `sent`: ht_fair_sent has told of it. */
 void ht_fair_left(struct ht_fair *f, struct ht_fair_endpoint *e, bool sent, int64_t now_us);
 

@@ -72,7 +72,7 @@ static int32_t cap_of(const struct ht_fair_endpoint *e)
 /* Rows in hand that count against its cap. */
 static int32_t in_flight(const struct ht_fair *f, const struct ht_fair_endpoint *e)
 {
-    return e->in_hand - (cap_of(e) > 1 && ht_fair_at_home(f, e) ? e->ended : 0);
+    return e->in_hand - (cap_of(e) > 1 && !e->failed && ht_fair_at_home(f, e) ? e->ended : 0);
 }
 
 /* How many more rows of it may be in hand now. */

@@ -75,7 +75,7 @@ struct ht_fair_item *ht_fair_next(struct ht_fair *f)
     return NULL;
 }
 
-void ht_fair_sent(struct ht_fair *f, struct ht_fair_item *i, enum ht_fair_verdict verdict)
+void ht_fair_sent(struct ht_fair *f, struct ht_fair_item *i, enum ht_fair_verdict verdict, bool succeeded)
 {
     struct ht_fair_endpoint *e = i->endpoint;
     f->sending[i->class]--;
@@ -83,6 +83,7 @@ void ht_fair_sent(struct ht_fair *f, struct ht_fair_item *i, enum ht_fair_verdic
     e->sending--;
     e->ended++;
     e->verdict = verdict;
+    e->failed = !succeeded;
     pipe_item(f, i, -1);
     ht_fair_relist_claim(f, e);
     relist_send(f, e);

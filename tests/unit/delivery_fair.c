@@ -66,7 +66,7 @@ static void prove(struct ht_fair *f, struct ht_fair_endpoint *e)
     struct ht_fair_item i[1];
     assert_int_equal(load(f, e, 1, false, i), 1);
     assert_ptr_equal(ht_fair_next(f), &i[0]);
-    ht_fair_sent(f, &i[0], HT_FAIR_QUICK);
+    ht_fair_sent(f, &i[0], HT_FAIR_QUICK, true);
     ht_fair_left(f, e, true, 0);
 }
 
@@ -123,7 +123,7 @@ static void test_doubtful_rows_leave_room(void **state)
         assert_ptr_equal(sent[i]->endpoint, well);
     }
     /* a slot that one leaves goes to one, and none but one */
-    ht_fair_sent(f, &a[0], HT_FAIR_QUICK);
+    ht_fair_sent(f, &a[0], HT_FAIR_QUICK, true);
     assert_int_equal(send_all(f, sent), 1);
     ht_fair_free(f, NULL, NULL);
 }
@@ -143,7 +143,7 @@ static void test_one_at_a_time_until_it_answers(void **state)
         e->verdict = cases[i].verdict;
         assert_int_equal(load(f, e, 4, false, items), cases[i].rows);
         assert_non_null(ht_fair_next(f));
-        ht_fair_sent(f, &items[0], HT_FAIR_LATE);
+        ht_fair_sent(f, &items[0], HT_FAIR_LATE, true);
         ht_fair_left(f, e, true, 0);
         assert_int_equal(load(f, e, 4, false, items), 4 - (cases[i].rows - 1));
         while (ht_fair_next(f)) {}
@@ -151,14 +151,17 @@ static void test_one_at_a_time_until_it_answers(void **state)
     ht_fair_free(f, NULL, NULL);
 }
 
-/* A result on its way to the database holds nobody back at home, unless order is strict. */
+/* A result on its way to the database holds nobody back at home, unless order is strict or it is a failure. */
 static void test_ended_requests_make_room(void **state)
 {
     (void)state;
     static const struct {
         int32_t workers, place; /* of two, this endpoint is at home with the second */
-        int32_t cap, more;
-    } cases[] = {{1, 0, 4, 3}, {0, 0, 4, 0}, {2, 0, 4, 0}, {2, 1, 4, 3}, {1, 0, 1, 0}, {2, 1, 1, 0}};
+        int32_t cap;
+        bool succeeded;
+        int32_t more;
+    } cases[] = {{1, 0, 4, true, 3}, {0, 0, 4, true, 0}, {2, 0, 4, true, 0}, {2, 1, 4, true, 3},
+                 {1, 0, 1, true, 0}, {2, 1, 1, true, 0}, {1, 0, 4, false, 0}};
     for (size_t i = 0; i < HT_COUNT(cases); i++) {
         struct ht_fair *f = ht_fair_new(64);
         struct ht_fair_endpoint *e = endpoint(f, 1, 1, cases[i].cap, 0);
@@ -168,9 +171,9 @@ static void test_ended_requests_make_room(void **state)
         while (ht_fair_next(f)) {}
         ht_fair_workers(f, cases[i].workers, cases[i].place);
         for (int32_t k = 0; k < (cases[i].cap > 1 ? 3 : 1); k++) {
-            ht_fair_sent(f, &items[k], HT_FAIR_QUICK);
+            ht_fair_sent(f, &items[k], HT_FAIR_QUICK, cases[i].succeeded);
         }
-        assert_int_equal(ht_fair_at_home(f, e), cases[i].more > 0 || cases[i].cap == 1);
+        assert_int_equal(ht_fair_at_home(f, e), cases[i].workers == cases[i].place + 1);
         assert_int_equal(load(f, e, 4, false, more), cases[i].more);
         ht_fair_left(f, e, true, 0);
         assert_int_equal(e->in_hand, cases[i].cap + cases[i].more - 1);
@@ -223,7 +226,7 @@ static void test_cap(void **state)
     }
     assert_int_equal(ht_fair_wants(f, 0, 50, 50, w, 10), 0);
     assert_int_equal(ht_fair_next(f) != NULL, 1);
-    ht_fair_sent(f, &items[0], HT_FAIR_QUICK);
+    ht_fair_sent(f, &items[0], HT_FAIR_QUICK, true);
     assert_int_equal(ht_fair_wants(f, 0, 50, 50, w, 10), 0); /* sent is not settled */
     ht_fair_left(f, e, true, 0);
     assert_int_equal(ht_fair_wants(f, 0, 50, 50, w, 10), 1);
@@ -373,7 +376,7 @@ static void live_at_random(int32_t workers)
         assert_true(ht_fair_sending(f) <= SLOTS);
         while (n_sending > 0 && (last || rand_r(&seed) % 3)) {
             size_t k = (size_t)rand_r(&seed) % n_sending;
-            ht_fair_sent(f, sending[k], (enum ht_fair_verdict)(1 + rand_r(&seed) % 3));
+            ht_fair_sent(f, sending[k], (enum ht_fair_verdict)(1 + rand_r(&seed) % 3), rand_r(&seed) % 4 != 0);
             settling[n_settling++] = sending[k];
             sending[k] = sending[--n_sending];
         }
