@@ -210,8 +210,8 @@ $$;
 -- and so are all that they had in hand: so that it becomes clear which of them it is, a suspect is taken alone, and none while the
 -- worker says that it has one. One whose request could be built is renewed as innocent; two have to die with it alone.
 -- A worker says that it is there (heartbeat) before it claims. How many requests of its own are in flight (`in_flight`; NULL: as many
--- as it has leases) only it knows, since a lease stays until its result is stored; of the others the leases are counted, but not
--- where there can be none, which `claimer` says. `floor_at` (NULL: not looked at) is the due time of the endpoint's first row.
+-- as it has leases) only it knows, since a lease stays until its result is stored; of the others the leases are counted. Where there
+-- can be none, which `claimer` says, nothing is counted: `rooms` is what it has room for. `floor_at` (NULL: not looked at) is the due time of the endpoint's first row.
 CREATE FUNCTION hooktop.claim(worker uuid, lease_ms int, tenants uuid[], endpoints uuid[], rooms int[], caps int[],
                               floors timestamptz[], suspect boolean DEFAULT true, in_flight int[] DEFAULT NULL)
     RETURNS TABLE (tenant_id uuid, endpoint_id uuid, delivery_id uuid, lease_id uuid, attempt int, claims int, body_version int,
@@ -264,8 +264,9 @@ BEGIN
            array_agg(CASE WHEN x.others = 0 THEN claim.worker END) FILTER (WHERE x.counted AND x.room > 0)
     INTO room_of, counted, claimers
     FROM (SELECT w.i, w.endpoint, c.worker_id IS DISTINCT FROM claim.worker AS counted, f.others,
-                 CASE WHEN f.leased < 2 * w.cap + 32 THEN least(w.room, w.cap - f.others - coalesce(w.own, f.leased - f.others)) ELSE 0 END::int
-                     AS room
+                 CASE WHEN c.worker_id = claim.worker THEN w.room
+                      WHEN f.leased < 2 * w.cap + 32 THEN least(w.room, w.cap - f.others - coalesce(w.own, f.leased - f.others))
+                      ELSE 0 END::int AS room
           FROM unnest(who, room_of, cap_of, own_of, floor_of) WITH ORDINALITY AS w (endpoint, room, cap, own, floor_at, i)
           LEFT JOIN claimer c ON c.endpoint_id = w.endpoint
           CROSS JOIN LATERAL (

@@ -8,12 +8,13 @@
  * until the cursor moves up; then nothing on the screen moves, and what arrives is counted.
  * With an order in its filter it is a list like the others: from its first row on, further pages as one goes down. */
 
-#define PAGE        200
-#define BURST       500
-#define ROWS_MAX    10000
-#define INTERVAL_US 200000
-#define WINDOW_US   30000000
-#define RATE_US     2000000 /* between two looks at a rate that falls because nothing comes */
+#define PAGE          200
+#define BURST         500
+#define ROWS_MAX      10000
+#define INTERVAL_US   200000
+#define WINDOW_US     30000000
+#define RATE_US       2000000 /* between two looks at a rate that falls because nothing comes */
+#define BESIDE_FILTER 35      /* columns of its line: the label and the rates */
 
 enum asked { ASK_NEWEST, ASK_NEWER, ASK_OLDER, ASK_FIRST, ASK_FURTHER };
 
@@ -292,11 +293,13 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
 }
 
 /* Drawing and keys ------------------------------------------------------------------------------------------------- */
-/* "LIVE 11.4/s err 3.1%": how much comes of what the filter lets through, and which part of it failed. */
-static void live_text(const struct state *st, char *ret, size_t size)
+/* "LIVE 11.4/s err 3.1%": how much comes of what the filter lets through, and which part of it failed; where the filter
+ * leaves room for it. */
+static void live_text(const struct state *st, const char *filter, int width, char *ret, size_t size)
 {
     const char *word = st->paused ? "PAUSED" : "LIVE";
-    if (st->in_per_s > 0 && ht_uuid_is_nil(&st->gap)) /* beyond a gap the newest are not here */
+    bool room = (int)strlen(filter) + BESIDE_FILTER <= width;
+    if (room && st->in_per_s > 0 && ht_uuid_is_nil(&st->gap)) /* beyond a gap the newest are not here */
         snprintf(ret, size, "%s %.1f/s err %.1f%%", word, st->in_per_s, 100 * st->failed);
     else
         snprintf(ret, size, "%s", word);
@@ -308,7 +311,7 @@ static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, s
     struct view v = {app, st};
     struct ht_list_rows rows = rows_of(&v, s);
     char live[64];
-    live_text(st, live, sizeof live);
+    live_text(st, s->filter.applied, r.cols, live, sizeof live);
     ht_chrome_list_head(app, s, c, &r,
                         app->link != HT_LINK_UP ? "not connected"
                         : st->ordered           ? st->oldest_first ? "oldest first" : "newest first"

@@ -189,7 +189,11 @@ static void test_cap_of_two_workers(void **state)
     }
     lab_start(w, NULL);
     lab_start(&other, NULL);
-    LAB_UNTIL(w, NULL, "SELECT count(*) FROM hooktop.worker", 2);
+    /* each has heard of the other */
+    LAB_UNTIL(w, NULL,
+              "SELECT count(*) FROM hooktop.worker"
+              " WHERE heartbeat_at > (SELECT max(started_at) FROM hooktop.worker)",
+              2);
     lab_emit_many(w, EVENTS);
     for (size_t i = 0; i < ENDPOINTS; i++) {
         LAB_UNTIL(w, &e[i], LAB_WITH_STATUS("succeeded"), EVENTS);

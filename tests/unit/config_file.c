@@ -163,7 +163,7 @@ static void mistakes_are_named_with_line_and_remedy(void **state)
         {"[egres]\nhttp = no\n", "config.ini:2", "[egres]", "did you mean \"egress\"?"},
         {"[zzz]\na = b\n", "config.ini:2", "[zzz]", "[database], [vault]"},
         {"\n\n[egress]\nprots = 443\n", "config.ini:4", "\"prots\"", "did you mean \"ports\"?"},
-        {"[ui]\nqqqqqq = 1\n", "config.ini:2", "[ui] has no key \"qqqqqq\"", "theme, ascii, clock, accessible"},
+        {"[ui]\nqqqqqq = 1\n", "config.ini:2", "[ui] has no key \"qqqqqq\"", "theme, ascii, clock, mouse, accessible"},
         {"http = yes\n", "config.ini:1", "no section", "[section]"},
         {"[egress]\nhttp = maybe\n", "config.ini:2", "maybe", "yes or no"},
         {"[egress]\nports = 443, ninety\n", "config.ini:2", "ninety", "ports"},

@@ -243,8 +243,6 @@ void ht_view_command(struct ht_app *app, const char *rest);
 char *ht_view_words(struct ht_app *app, bool names_only);
 void ht_command_run(struct ht_app *app, const char *line);
 /* Up and Down in it: what was typed before. */
-/* mouse.c: HT_KEY_WHEEL_UP to HT_KEY_CLICK, with what the last frame drew where the pointer is. */
-void ht_mouse_key(struct ht_app *app, int32_t key);
 void ht_command_recall(struct ht_app *app, bool older);
 /* Completes the word under the cursor. */
 void ht_command_complete(struct ht_app *app, struct ht_prompt *p);
@@ -253,5 +251,7 @@ void ht_command_complete(struct ht_app *app, struct ht_prompt *p);
 void ht_complete(struct ht_app *app, struct ht_prompt *p, size_t from, const char *words, const char *after);
 /* ... a field of a filter that begins at byte `from`, or one of a field's values. */
 void ht_complete_filter(struct ht_app *app, enum ht_filter_list list, struct ht_prompt *p, size_t from);
+/* mouse.c: HT_KEY_WHEEL_UP to HT_KEY_CLICK, with what the last frame drew where the pointer is. */
+void ht_mouse_key(struct ht_app *app, int32_t key);
 
 #endif
