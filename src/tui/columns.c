@@ -23,6 +23,8 @@ void ht_columns_ask(struct ht_app *app)
     for (size_t i = 1; i < s->class->n_columns; i++)
         ht_dialog_check(d, s->class->columns[i].title, !(app->hidden[s->screen_id] >> i & 1));
     ht_dialog_note(d, "Space shows or leaves out; a narrow terminal leaves out more, from the right.");
+    d->focus = 0;
+    d->enter_takes = true;
     d->done = answered;
     ht_app_open_dialog(app, d);
 }

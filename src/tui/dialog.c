@@ -222,6 +222,8 @@ static enum ht_answer press(struct ht_dialog *d)
         return HT_ANSWER_NO;
     if (d->focus > cancel)
         return try_yes(d);
+    if (d->enter_takes)
+        return try_yes(d);
     d->focus++; /* Enter in a field goes on to the next one, and to Cancel after the last */
     return HT_ANSWER_NONE;
 }

@@ -144,7 +144,11 @@ static void key_to_action(struct ht_app *app, int32_t key)
         ht_app_flash(app, HT_FLASH_INFO, "%s does nothing here; ? lists the keys", name[0] ? name : "this key");
         return;
     }
-    if (id == HT_ACT_BACK && key == HT_KEY_ESC && (end_search(app, s) || drop_filter(app, s)))
+    if (id == HT_ACT_BACK && key == HT_KEY_ESC && end_search(app, s))
+        return;
+    if (id == HT_ACT_BACK && app->depth == 1 && ht_app_return(app))
+        return;
+    if (id == HT_ACT_BACK && key == HT_KEY_ESC && drop_filter(app, s))
         return;
     if (id == HT_ACT_BACK && app->depth == 1) { /* q leaves the program, Esc never does */
         if (key != 'q')

@@ -113,6 +113,7 @@ void ht_app_switch(struct ht_app *app, enum ht_screen_id root)
     stop_typing(app);
     (void)leave(app);
     app->n_ahead = 0;
+    app->came_from.known = false;
     while (app->depth > 1)
         pop(app);
     if (!app->roots[root]) {
@@ -159,25 +160,46 @@ void ht_app_forward(struct ht_app *app)
         app->n_ahead = left; /* what lies behind it can still be reached */
 }
 
-void ht_app_before(struct ht_app *app)
+static void go_to(struct ht_app *app, const struct ht_place *to)
 {
-    const struct ht_place to = app->before;
-    if (!to.known) {
-        ht_app_flash(app, HT_FLASH_INFO, "no screen was shown before this one");
-        return;
-    }
-    if (ht_screens[to.screen]->root) {
-        ht_app_switch(app, to.screen);
+    if (ht_screens[to->screen]->root) {
+        ht_app_switch(app, to->screen);
         return;
     }
     if (app->depth > 1) { /* in place of the detail that is open: going to and fro must not pile up */
         const struct ht_screen *below = app->stack[app->depth - 2];
-        if (below->screen_id == to.screen && ht_uuid_cmp(&below->id, &to.id) == 0) {
+        if (below->screen_id == to->screen && ht_uuid_cmp(&below->id, &to->id) == 0) {
             ht_app_back(app);
             return;
         }
     }
-    (void)open_again(app, &to);
+    (void)open_again(app, to);
+}
+
+void ht_app_before(struct ht_app *app)
+{
+    const struct ht_place to = app->before;
+    if (to.known)
+        go_to(app, &to);
+    else
+        ht_app_flash(app, HT_FLASH_INFO, "no screen was shown before this one");
+}
+
+void ht_app_drill(struct ht_app *app, enum ht_screen_id root)
+{
+    bool elsewhere = app->depth > 1 || ht_app_top(app)->screen_id != root;
+    ht_app_switch(app, root);
+    if (elsewhere)
+        app->came_from = app->before;
+}
+
+bool ht_app_return(struct ht_app *app)
+{
+    const struct ht_place to = app->came_from;
+    app->came_from.known = false;
+    if (to.known)
+        go_to(app, &to);
+    return to.known;
 }
 
 void ht_app_close_all(struct ht_app *app)

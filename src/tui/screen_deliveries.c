@@ -428,7 +428,7 @@ static void close_screen(struct ht_app *app, struct ht_screen *s)
 
 void ht_log_filtered(struct ht_app *app, const char *filter)
 {
-    ht_app_switch(app, HT_SCREEN_DELIVERIES);
+    ht_app_drill(app, HT_SCREEN_DELIVERIES);
     struct ht_screen *s = ht_app_top(app);
     struct state *st = s->state;
     if (!ht_filter_line_set(&s->filter, filter, ht_app_db_now(app)))

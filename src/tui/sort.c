@@ -142,7 +142,8 @@ void ht_sort_ask(struct ht_app *app)
     ht_dialog_choice(d, BY, options, n + 1, now);
     if (n == 1)
         ht_dialog_note(d, "A log of any length has an index by time alone: for the rest, narrow the filter.");
-    d->focus = 0; /* nothing is changed but the view */
+    d->focus = 0;
+    d->enter_takes = true;
     d->done = answered;
     ht_app_open_dialog(app, d);
 }

@@ -303,14 +303,13 @@ static void columns_can_be_left_out(void **state)
     ht_rig_keys(r, "c");
     ht_rig_pass(r, 300);
     SHOWS(r, "[x] STATE");
-    ht_rig_key(r, HT_KEY_TAB); /* Cancel, the verb, then the first box */
-    ht_rig_keys(r, "\t ");
+    ht_rig_keys(r, " "); /* the first box has the cursor */
     SHOWS(r, "[ ] STATE");
     ht_rig_key(r, HT_KEY_ESC);
     SHOWS(r, "STATE");
     ht_rig_keys(r, "c");
     ht_rig_pass(r, 300);
-    ht_rig_keys(r, "\t\t jjjj y");
+    ht_rig_keys(r, " jjjj \n");
     assert_false(ht_rig_shows(r, "STATE"));
     assert_false(ht_rig_shows(r, "FAIL24h"));
     SHOWS(r, "NAME");
@@ -320,7 +319,7 @@ static void columns_can_be_left_out(void **state)
     SHOWS(r, "COUNT ENDPOINT      ERROR      CODE ST FIRST  LAST  NEXT TREND        HANDLED");
     ht_rig_keys(r, "c");
     ht_rig_pass(r, 300);
-    ht_rig_keys(r, "\t\tjjjj y");
+    ht_rig_keys(r, "jjjj \n");
     SHOWS(r, "CODE ST  LAST");
     assert_false(ht_rig_shows(r, "FIRST"));
 }

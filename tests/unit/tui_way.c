@@ -39,6 +39,23 @@ static void the_screen_before(void **state)
     assert_true(ht_app_top(&r->app)->class->fetch != NULL || ht_app_top(&r->app)->screen_id == HT_SCREEN_HELP);
 }
 
+/* From a group of failures to its log, and by q or Esc back, whatever was opened in between; q asks nothing there. */
+static void a_log_leads_back_to_where_it_was_opened(void **state)
+{
+    struct ht_rig *r = *state;
+    for (const char *back = "q\x1b"; *back; back++) {
+        ht_rig_keys(r, "3\n");
+        SHOWS(r, "[2 Deliveries]");
+        ht_rig_keys(r, "\nq");
+        SHOWS(r, "[2 Deliveries]");
+        ht_rig_key(r, *back == 'q' ? 'q' : HT_KEY_ESC);
+        SHOWS(r, "[3 Failures]");
+        assert_false(r->app.quit);
+    }
+    ht_rig_keys(r, "\n1q"); /* elsewhere it is what it always was */
+    assert_true(r->app.quit);
+}
+
 static void forward_again(void **state)
 {
     struct ht_rig *r = *state;
@@ -242,6 +259,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_screen_before, ht_rig_setup, ht_rig_teardown),
+        cmocka_unit_test_setup_teardown(a_log_leads_back_to_where_it_was_opened, ht_rig_setup, ht_rig_teardown),
         cmocka_unit_test_setup_teardown(forward_again, ht_rig_setup, ht_rig_teardown),
         cmocka_unit_test_setup_teardown(views_are_kept, ht_rig_setup, ht_rig_teardown),
         cmocka_unit_test_setup_teardown(bad_views_lose_nothing, ht_rig_setup, ht_rig_teardown),

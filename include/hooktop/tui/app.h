@@ -105,6 +105,7 @@ struct ht_app {
     size_t depth;
     uint32_t hidden[HT_SCREEN_COUNT]; /* columns not wanted, by bit */
     struct ht_place before;           /* what ht_app_before goes to */
+    struct ht_place came_from;        /* where the list on top was opened from, and Back leads to */
     struct ht_place ahead[HT_STACK_MAX];
     size_t n_ahead; /* left by going back, from the screen on top, the next to open again last */
     uint64_t last_serial, last_ticket;
@@ -188,7 +189,10 @@ bool ht_app_stale(const struct ht_app *app, const struct ht_screen *s);
 struct ht_screen *ht_app_open(struct ht_app *app, enum ht_screen_id id, const struct ht_uuid *subject);
 void ht_app_switch(struct ht_app *app, enum ht_screen_id root); /* to a screen of the first level */
 void ht_app_back(struct ht_app *app);
-void ht_app_before(struct ht_app *app);  /* what was shown before this screen, also when it was closed since */
+void ht_app_before(struct ht_app *app); /* what was shown before this screen, also when it was closed since */
+/* The list `root`, to be filtered for what is on top, and from there back to it: false when it was not opened so. */
+void ht_app_drill(struct ht_app *app, enum ht_screen_id root);
+bool ht_app_return(struct ht_app *app);
 void ht_app_forward(struct ht_app *app); /* what ht_app_back left, until something else is opened */
 void ht_app_close_all(struct ht_app *app);
 

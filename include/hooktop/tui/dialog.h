@@ -46,7 +46,8 @@ struct ht_dialog {
     const char *verb; /* the button that does it; NULL: nothing can be done here, only closed */
     struct ht_field fields[HT_DIALOG_FIELDS_MAX];
     int n_fields;
-    int focus; /* index into what can have the focus: input fields, then Cancel, then the verb */
+    int focus;        /* index into what can have the focus: input fields, then Cancel, then the verb */
+    bool enter_takes; /* Enter in a field answers yes: for what changes nothing but the view */
     int64_t opened_at;
     bool armed; /* hears keys; set by the app when HT_DIALOG_DEAF_US have passed */
     char complaint[128];
