@@ -92,7 +92,8 @@ static void test_drain_leaves_what_is_behind_it(void **state)
     lab_endpoint_fini(&e);
 }
 
-/* Two workers together keep the rate: so many requests cannot have taken less time. */
+/* Two workers together keep the rate, and so does the one that takes over from the other (an endpoint is at home with
+ * one of them, which may take all of it): so many requests cannot have taken less time. */
 static void test_the_rate_is_one_for_all(void **state)
 {
     struct lab *w = *state, other;
@@ -100,10 +101,12 @@ static void test_the_rate_is_one_for_all(void **state)
     lab_endpoint(w, &e);
     start_two(w, &other);
     lab_emit_many(w, 60);
+    HT_TEST_UNTIL(lab_figures(w).sent + lab_figures(&other).sent >= 20, 60000);
+    bool one = lab_figures(w).sent > lab_figures(&other).sent;
+    lab_stop(one ? w : &other);
     LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), 60);
-    assert_true(lab_figures(w).sent > 0 && lab_figures(&other).sent > 0);
-    lab_stop(w);
-    lab_stop(&other);
+    assert_true(lab_figures(one ? &other : w).sent > 0);
+    lab_stop(one ? &other : w);
     int64_t ms = lab_int(w, &e,
                          "SELECT extract(epoch FROM max(a.at) - min(a.at)) * 1000 FROM hooktop.attempt a JOIN "
                          "hooktop.delivery d ON d.id = a.delivery_id WHERE d.endpoint_id = %s");
