@@ -14,6 +14,7 @@
 #define CANCEL_GRACE_US 2000000
 /* What nobody wants any more is cancelled only when it takes longer than this. */
 #define QUICK_US        50000
+#define DAY_MS          INT64_C(86400000)
 
 enum transaction { TX_NONE, TX_OPEN, TX_BROKEN /* rolled back by an error; commit will say so */ };
 
@@ -528,6 +529,14 @@ PGconn *ht_conn_pg(const struct ht_conn *c)
 int64_t ht_conn_clock_us(const struct ht_conn *c)
 {
     return ht_wall_us() + c->clock_offset_us;
+}
+
+void ht_put_days(struct ht_params *p, const struct ht_conn *c)
+{
+    const int64_t now_ms = ht_conn_clock_us(c) / 1000;
+    const struct ht_uuid yesterday = ht_uuid_at(now_ms - DAY_MS), tomorrow = ht_uuid_at(now_ms + DAY_MS);
+    ht_put_uuid(p, &yesterday);
+    ht_put_uuid(p, &tomorrow);
 }
 
 int32_t ht_conn_timeout_ms(const struct ht_conn *c)

@@ -11,7 +11,6 @@ HT_LIST_READER(read_subscriptions, ht_subscriptions)
 #define STRINGIFY(x)      #x
 #define AS_TEXT(x)        STRINGIFY(x)
 #define RECENT_DELIVERIES 500 /* of these the figures of a day are made */
-#define DAY_MS            INT64_C(86400000)
 
 #define COUNTED(from) "(SELECT count(*) FROM (SELECT FROM " from " LIMIT " AS_TEXT(HT_FIGURE_MAX) ") x)"
 #define PENDING       COUNTED("hooktop.tenant_webhook_outbox o WHERE o.tenant_id = e.tenant_id AND o.endpoint_id = e.id")
@@ -126,17 +125,11 @@ static void begin_select(struct ht_buf *sql)
                      " WHERE true");
 }
 
-/* What now() is, the planner does not know: with times that it does it leaves out the partitions of other days, which
- * would take it longer to plan for than the page takes. A delivery's id is of the time it was made at, so none is of
- * tomorrow. */
 static void end_select(const struct ht_conn *c, struct ht_buf *sql, struct ht_params *p, const struct ht_filter *f,
                        int32_t limit)
 {
-    const int64_t now_ms = ht_conn_clock_us(c) / 1000;
-    const struct ht_uuid yesterday = ht_uuid_at(now_ms - DAY_MS), tomorrow = ht_uuid_at(now_ms + DAY_MS);
     ht_filter_order_sql(f, endpoint_orders, "e.id", "e.id DESC", sql);
-    ht_put_uuid(p, &yesterday);
-    ht_put_uuid(p, &tomorrow);
+    ht_put_days(p, c);
     ht_buf_addf(sql,
                 " LIMIT %d) e) e CROSS JOIN LATERAL " OF_DELIVERIES(FAILED " AS failed, " SUCCEEDED " AS succeeded",
                                                                     "d.id >= $%d AND d.id < $%d") " r ORDER BY e.place",

@@ -167,6 +167,10 @@ HT_MUST_CHECK enum ht_rc ht_conn_script(struct ht_conn *c, const char *what, con
 int32_t ht_conn_timeout_ms(const struct ht_conn *c);
 /* The server's clock as it was when the connection was made, gone on with ours: for bounds that need not be sharp. */
 int64_t ht_conn_clock_us(const struct ht_conn *c);
+/* Two parameters, ids of a day ago and of a day hence. What now() is, the planner does not know: with times that it
+ * does it leaves out the partitions of other days, which would take it longer to plan for than a page takes. A
+ * delivery's id is of the time it was made at, so none is of tomorrow. */
+void ht_put_days(struct ht_params *p, const struct ht_conn *c);
 /* Another deadline per call, here and on the server, from now on. */
 HT_MUST_CHECK enum ht_rc ht_conn_patience(struct ht_conn *c, int32_t timeout_ms, struct ht_err *err);
 /* One record from the first row; HT_NOT_FOUND (with an empty why, for the caller to word) when there is none. */

@@ -59,8 +59,12 @@ static enum ht_rc read_rate(struct ht_conn *c, struct ht_queue *ret, struct ht_e
         .what = "queue",
         .sql = "SELECT (count(*) / CASE WHEN count(*) < 2000 THEN 10 ELSE greatest(extract(epoch FROM clock_timestamp()"
                " - min(x.created_at)), 0.1) END)::float8 FROM (SELECT d.created_at FROM hooktop.delivery d"
-               " WHERE d.id >= hooktop.uuid_at(now() - interval '10 s') ORDER BY d.id DESC LIMIT 2000) x"};
-    return ht_conn_one(c, &s, NULL, cols, HT_COUNT(cols), ret, sizeof *ret, err);
+               " WHERE d.id >= $1 AND d.id < $2 AND d.id >= hooktop.uuid_at(now() - interval '10 s')"
+               " ORDER BY d.id DESC LIMIT 2000) x"};
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_params_init(&p);
+    ht_put_days(&p, c);
+    return ht_conn_one(c, &s, &p, cols, HT_COUNT(cols), ret, sizeof *ret, err);
 }
 
 static enum ht_rc read_worst(struct ht_conn *c, struct ht_backlogs *ret, struct ht_err *err)
