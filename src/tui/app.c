@@ -85,6 +85,11 @@ void ht_app_flash(struct ht_app *app, enum ht_flash_kind kind, const char *fmt, 
     say(app, kind, text);
 }
 
+const struct ht_message *ht_app_message(const struct ht_app *app)
+{
+    return &app->messages[(app->n_messages - 1) % HT_MESSAGES_MAX];
+}
+
 void ht_app_flash_err(struct ht_app *app, const struct ht_err *err)
 {
     char line[512];
@@ -222,7 +227,7 @@ static void take_notice(struct ht_app *app, struct ht_reply *reply)
 /* What is said while something is on its way is over with it, also where its outcome is a question or a screen. */
 static void end_wait(struct ht_app *app)
 {
-    const struct ht_message *m = &app->messages[(app->n_messages - 1) % HT_MESSAGES_MAX];
+    const struct ht_message *m = ht_app_message(app);
     for (size_t i = 0; i < HT_WRITES_MAX; i++)
         if (app->writes[i].ticket)
             return;

@@ -135,7 +135,7 @@ static const char *slow_word(const struct ht_app *app, const struct ht_screen *s
 static void draw_status(struct ht_app *app, struct ht_canvas *c, int row)
 {
     struct ht_screen *s = ht_app_top(app);
-    const struct ht_message *m = &app->messages[(app->n_messages - 1) % HT_MESSAGES_MAX];
+    const struct ht_message *m = ht_app_message(app);
     char text[512] = "";
     ht_draw_fill(c, (struct ht_rect){row, 0, 1, c->cols}, HT_STYLE_NONE);
     bool told = app->flash && m->kind != HT_FLASH_WAIT; /* what Tab offers, until the next key */

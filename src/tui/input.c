@@ -160,7 +160,7 @@ static void key_to_action(struct ht_app *app, int32_t key)
 
 static void settle_flash(struct ht_app *app)
 {
-    const struct ht_message *m = &app->messages[(app->n_messages - 1) % HT_MESSAGES_MAX];
+    const struct ht_message *m = ht_app_message(app);
     if (app->flash && m->kind != HT_FLASH_WAIT)
         app->flash = false;
 }

@@ -172,6 +172,7 @@ bool ht_app_ask(struct ht_app *app, struct ht_screen *s, struct ht_request *r);
 struct ht_write *ht_app_write(struct ht_app *app, struct ht_mailbox *box, struct ht_request *r, const char *verb,
                               const char *subject);
 void ht_app_flash(struct ht_app *app, enum ht_flash_kind kind, const char *fmt, ...) HT_PRINTF(3, 4);
+const struct ht_message *ht_app_message(const struct ht_app *app); /* the last; what is flashed, if anything is */
 void ht_app_flash_err(struct ht_app *app, const struct ht_err *err);
 void ht_app_open_dialog(struct ht_app *app, struct ht_dialog *d); /* takes it */
 void ht_app_act(struct ht_app *app, enum ht_action_id action);
