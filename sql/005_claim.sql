@@ -211,7 +211,8 @@ $$;
 -- worker says that it has one. One whose request could be built is renewed as innocent; two have to die with it alone.
 -- A worker says that it is there (heartbeat) before it claims. How many requests of its own are in flight (`in_flight`; NULL: as many
 -- as it has leases) only it knows, since a lease stays until its result is stored; of the others the leases are counted. Where there
--- can be none, which `claimer` says, nothing is counted: `rooms` is what it has room for. `floor_at` (NULL: not looked at) is the due time of the endpoint's first row.
+-- can be none, which `claimer` says, nothing is counted: `rooms` is what it has room for. `floor_at` (NULL: not looked at) is the
+-- due time of the endpoint's first row.
 CREATE FUNCTION hooktop.claim(worker uuid, lease_ms int, tenants uuid[], endpoints uuid[], rooms int[], caps int[],
                               floors timestamptz[], suspect boolean DEFAULT true, in_flight int[] DEFAULT NULL)
     RETURNS TABLE (tenant_id uuid, endpoint_id uuid, delivery_id uuid, lease_id uuid, attempt int, claims int, body_version int,

@@ -31,9 +31,9 @@ struct state {
     struct ht_uuid gap;            /* rows were skipped below this one; nil: none */
     size_t unseen;                 /* rows that came since it was paused */
     int64_t fetched_at;
-    double in_per_s,
-        failed;       /* of what is shown and came within WINDOW_US: how fast; which part of what was tried failed */
-    int64_t rated_at; /* when that was reckoned */
+    double in_per_s;  /* of what is shown and came within WINDOW_US */
+    double failed;    /* ... which part of what was tried of that */
+    int64_t rated_at; /* when both were reckoned */
 };
 
 struct view {
