@@ -14,6 +14,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True
 QUIET = 0.03  # nothing for so long: it has drawn
 FRAME = 0.005  # what comes closer together is one frame
+SLICE = 128    # bytes that are emulated in a millisecond or so
 
 
 def p99(times):
@@ -63,12 +64,22 @@ class Console:
     def lines(self):
         return [line.rstrip() for line in self.screen.display]
 
-    def catch_up(self):
-        """Takes in what has come so far."""
+    def take(self):
+        """What has come so far, with the moment."""
         while select.select([self.fd], [], [], 0)[0]:
             self.unseen.append((os.read(self.fd, 65536), time.monotonic()))
+
+    def feed(self, data):
+        """In slices: what comes while a frame is emulated, which takes long, came at its own moment."""
+        for i in range(0, len(data), SLICE):
+            self.stream.feed(self.decoder.decode(data[i:i + SLICE]))
+            self.take()
+
+    def catch_up(self):
+        """Takes in what has come so far."""
+        self.take()
         while self.unseen:
-            self.stream.feed(self.decoder.decode(self.unseen.pop(0)[0]))
+            self.feed(self.unseen.pop(0)[0])
 
     def until(self, begin, shows, seconds=60):
         """Seconds from `begin` until the screen is as `shows` (a function of its lines) wants it; None: it does not get so."""
@@ -76,7 +87,7 @@ class Console:
         while True:
             while self.unseen:
                 data, at = self.unseen.pop(0)
-                self.stream.feed(self.decoder.decode(data))
+                self.feed(data)
                 whole = not self.unseen or self.unseen[0][1] - at > FRAME
                 if whole and shows(self.lines()):
                     return at - begin
