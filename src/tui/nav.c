@@ -66,7 +66,8 @@ static bool leave(struct ht_app *app)
     if (!s || !s->class->fetch)
         return false;
     ht_screen_forget(app, s); /* asked again when it is shown again */
-    app->before = (struct ht_place){.known = true, .screen = s->screen_id, .id = s->id, .tab = s->tab};
+    app->before = (struct ht_place){
+        .known = true, .screen = s->screen_id, .root = app->stack[0]->screen_id, .id = s->id, .tab = s->tab};
     memcpy(app->before.crumb, s->crumb, sizeof app->before.crumb);
     return true;
 }
@@ -140,6 +141,10 @@ void ht_app_back(struct ht_app *app)
 
 static bool open_again(struct ht_app *app, const struct ht_place *to)
 {
+    if (ht_screens[to->screen]->root) {
+        ht_app_drill(app, to->screen);
+        return true;
+    }
     struct ht_screen *s = ht_app_open(app, to->screen, &to->id);
     if (!s)
         return false;
@@ -173,7 +178,14 @@ static void go_to(struct ht_app *app, const struct ht_place *to)
             return;
         }
     }
-    (void)open_again(app, to);
+    if (app->stack[0]->screen_id == to->root) {
+        (void)open_again(app, to);
+        return;
+    }
+    ht_app_switch(app, to->root); /* Back leads then to the list that it was opened from */
+    const struct ht_place here = app->before;
+    if (open_again(app, to))
+        app->before = here;
 }
 
 void ht_app_before(struct ht_app *app)
@@ -197,9 +209,13 @@ bool ht_app_return(struct ht_app *app)
 {
     const struct ht_place to = app->came_from;
     app->came_from.known = false;
-    if (to.known)
-        go_to(app, &to);
-    return to.known;
+    if (!to.known)
+        return false;
+    size_t ahead = app->n_ahead;
+    go_to(app, &to);
+    app->ahead[ahead] = app->before; /* the log; what was opened from it lies behind it */
+    app->n_ahead = ahead + 1;
+    return true;
 }
 
 void ht_app_close_all(struct ht_app *app)

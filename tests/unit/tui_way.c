@@ -52,7 +52,27 @@ static void a_log_leads_back_to_where_it_was_opened(void **state)
         SHOWS(r, "[3 Failures]");
         assert_false(r->app.quit);
     }
-    ht_rig_keys(r, "\n1q"); /* elsewhere it is what it always was */
+    ht_rig_keys(r, "+"); /* and forward again, as often as one likes */
+    SHOWS(r, "[2 Deliveries]");
+    ht_rig_keys(r, "\nqq++"); /* with what was opened from there */
+    SHOWS(r, "[Request]");
+    ht_rig_keys(r, "qq");
+    SHOWS(r, "[3 Failures]");
+    ht_rig_keys(r, "1j\n\t"); /* a detail is then where it was: on its list, on its tab */
+    char *title = ht_rig_row(r, 0);
+    ht_rig_keys(r, "d");
+    SHOWS(r, "[2 Deliveries]");
+    ht_rig_keys(r, "q");
+    char *again = ht_rig_row(r, 0);
+    assert_string_equal(title, again);
+    free(title);
+    free(again);
+    SHOWS(r, "[Subscriptions(3)]");
+    ht_rig_keys(r, "-");
+    SHOWS(r, "[2 Deliveries]");
+    ht_rig_keys(r, "-q");
+    SHOWS(r, "[1 Endpoints]");
+    ht_rig_keys(r, "3\n1q"); /* elsewhere it is what it always was */
     assert_true(r->app.quit);
 }
 

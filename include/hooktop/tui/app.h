@@ -63,7 +63,7 @@ struct ht_message {
 /* A screen that can be opened again. */
 struct ht_place {
     bool known;
-    enum ht_screen_id screen;
+    enum ht_screen_id screen, root; /* root: of the first level, which it lay on */
     struct ht_uuid id;
     char crumb[96];
     int tab;
