@@ -55,17 +55,20 @@ static bool did_you_mean(const char *given, const char *const *names, size_t n, 
 static enum ht_rc unknown_section(const char *section, struct ht_err *err)
 {
     const char *names[HT_SETTINGS_MAX] = {NULL};
+    char near[80], fix[sizeof err->fix] = "the sections are";
     size_t n = 0;
-    for (size_t i = 0; i < ht_settings_len; i++)
-        if (strcmp(ht_settings[i].section, "env") != 0)
-            names[n++] = ht_settings[i].section;
-    char near[80];
     if (!*section)
         return ht_fail(err, HT_USAGE, "configuration", "put it under a [section]", "a setting stands in no section");
-    return ht_fail(err, HT_USAGE, "configuration",
-                   did_you_mean(section, names, n, near)
-                       ? near
-                       : "the sections are [database], [vault], [egress], [worker], [ui], [env.NAME]",
+    for (size_t i = 0; i < ht_settings_len; i++)
+        if (strcmp(ht_settings[i].section, "env") != 0 &&
+            (n == 0 || strcmp(ht_settings[i].section, names[n - 1]) != 0)) {
+            size_t len = strlen(fix);
+            names[n++] = ht_settings[i].section;
+            snprintf(fix + len, sizeof fix - len, " [%s],", names[n - 1]);
+        }
+    size_t len = strlen(fix);
+    snprintf(fix + len, sizeof fix - len, " [env.NAME]");
+    return ht_fail(err, HT_USAGE, "configuration", did_you_mean(section, names, n, near) ? near : fix,
                    "there is no section [%s]", section);
 }
 

@@ -161,7 +161,8 @@ static void mistakes_are_named_with_line_and_remedy(void **state)
         const char *text, *line, *why, *fix;
     } cases[] = {
         {"[egres]\nhttp = no\n", "config.ini:2", "[egres]", "did you mean \"egress\"?"},
-        {"[zzz]\na = b\n", "config.ini:2", "[zzz]", "[database], [vault]"},
+        {"[zzz]\na = b\n", "config.ini:2", "[zzz]",
+         "[database], [vault], [egress], [worker], [alert], [ui], [env.NAME]"},
         {"\n\n[egress]\nprots = 443\n", "config.ini:4", "\"prots\"", "did you mean \"ports\"?"},
         {"[ui]\nqqqqqq = 1\n", "config.ini:2", "[ui] has no key \"qqqqqq\"", "theme, ascii, clock, mouse, accessible"},
         {"http = yes\n", "config.ini:1", "no section", "[section]"},
