@@ -21,6 +21,7 @@ struct run {
     struct ht_app app;
     struct ht_term term;
     int theme_fd; /* theme_watch.h */
+    char watched[sizeof((struct ht_app *)0)->theme_name];
     int64_t next_frame;
     bool gone; /* the terminal went away */
     bool suspend;
@@ -182,6 +183,17 @@ static void sleep_until_something(struct run *r, bool behind)
         r->gone = true;
 }
 
+/* Where the theme is that is in force, also one that was named since. */
+static void watch_theme(struct run *r)
+{
+    const char *name = r->app.theme_name;
+    if (r->theme_fd >= 0 && strcmp(r->watched, name) == 0)
+        return;
+    ht_theme_watch_close(r->theme_fd);
+    r->theme_fd = ht_theme_watch_open(name[0] ? name : NULL, r->app.o->theme_dir);
+    memcpy(r->watched, name, sizeof r->watched);
+}
+
 static void loop(struct run *r)
 {
     while (!r->app.quit && !r->gone) {
@@ -194,6 +206,8 @@ static void loop(struct run *r)
         ht_app_step(&r->app);
         if (ht_theme_watch_take(r->theme_fd))
             ht_app_theme(&r->app, r->app.theme_name);
+        if (r->app.theme_changed)
+            watch_theme(r);
         if (r->app.quit)
             break;
         sleep_until_something(r, paint(r));
@@ -214,7 +228,8 @@ enum ht_rc ht_tui_run(const struct ht_tui_options *o, struct ht_err *err)
         ht_theme_title(&theme, o->colour);
         r->app.theme = theme;
         snprintf(r->app.theme_name, sizeof r->app.theme_name, "%s", o->theme ? o->theme : "");
-        r->theme_fd = ht_theme_watch_open(o->theme, o->theme_dir);
+        r->theme_fd = -1;
+        watch_theme(r);
         r->app.canvas.ascii = r->app.canvas.ascii || !r->term.utf8;
         r->app.canvas.ascii_text = !r->term.utf8;
         if (r->term.note[0])
