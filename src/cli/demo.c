@@ -9,6 +9,7 @@
 
 #include "demo_parts.h"
 #include "hooktop/base/clock.h"
+#include "hooktop/cli/config.h"
 #include "hooktop/cli/console.h"
 #include "hooktop/cli/output.h"
 #include "hooktop/delivery/engine.h"
@@ -246,10 +247,14 @@ static enum ht_rc run_headless(struct ht_demo_world *w, const struct ht_ops *ops
 static enum ht_rc run_console(struct ht_demo_world *w, const struct ht_demo_place *p, struct ht_err *err)
 {
     struct ht_demo_feed feed = {0};
+    HT_AUTOFREE char *theme_dir = ht_path_config("themes");
+    HT_AUTOFREE char *views = ht_path_state("views.ini"); /* of the demo's own place */
     const struct ht_console_options o = {.dsn = ht_cluster_dsn(p->cluster),
                                          .environment = "demo",
                                          .egress = &p->egress,
                                          .ring = p->ring,
+                                         .theme_dir = theme_dir,
+                                         .views = views,
                                          .engine = HT_IN_CONSOLE_YES};
     enum ht_rc rc = ht_demo_feed_start(&feed, w, p, err);
     if (rc == HT_OK)
