@@ -86,6 +86,33 @@ static enum ht_rc count_by_hour(struct ht_conn *c, const struct ht_endpoint *e, 
     return read_counts(c, &s, &p, cols, HT_COUNT(cols), 0, ret, err);
 }
 
+/* What was tried in vain is due later than what is new: at the far end of the index, however much waits. */
+static enum ht_rc read_failed_most(struct ht_conn *c, const struct ht_endpoint *e, struct ht_endpoint_health *ret,
+                                   struct ht_err *err)
+{
+    static const struct ht_col cols[] = {
+        HT_COL("coalesce(max(o.attempts), 0)::int", ht_endpoint_health, failed_most, I32),
+        HT_COL("(array_agg(o.due_at ORDER BY o.attempts DESC, o.due_at) FILTER (WHERE o.attempts > 0))[1]",
+               ht_endpoint_health, failed_most_at, TIME),
+    };
+    struct ht_endpoint_health found = {0};
+    struct ht_buf sql HT_BUF_CLEANUP = {0};
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_buf_init(&sql, HT_SQL_MAX);
+    ht_params_init(&p);
+    ht_put_uuid(&p, &e->id);
+    ht_put_uuid(&p, &e->tenant_id);
+    ht_buf_adds(&sql, "SELECT ");
+    ht_sql_columns(&sql, cols, HT_COUNT(cols));
+    ht_buf_adds(&sql, " FROM (SELECT w.attempts, w.due_at FROM hooktop.tenant_webhook_outbox w WHERE w.endpoint_id = $1"
+                      " AND w.tenant_id = $2 ORDER BY w.due_at DESC LIMIT " NUMBER_OF(HT_HEALTH_MAX) ") o");
+    const struct ht_stmt s = {.what = "endpoint health", .sql = sql.data, .name = "failed most"};
+    enum ht_rc rc = ht_conn_one(c, &s, &p, cols, HT_COUNT(cols), &found, sizeof found, err);
+    ret->failed_most = found.failed_most;
+    ret->failed_most_at = found.failed_most_at;
+    return rc;
+}
+
 static void add_class(struct ht_endpoint_health *h, const struct count *c)
 {
     for (int i = 0; i < h->n_classes; i++)
@@ -111,6 +138,8 @@ enum ht_rc ht_store_endpoint_health(struct ht_conn *c, const struct ht_endpoint 
     enum ht_rc rc = read_latencies(c, e, &h, err);
     if (rc == HT_OK)
         rc = count_by_hour(c, e, &counts, err);
+    if (rc == HT_OK)
+        rc = read_failed_most(c, e, &h, err);
     if (rc != HT_OK)
         return rc;
     for (size_t i = 0; i < counts.n; i++) {

@@ -66,34 +66,78 @@ static void add_classes(const struct ht_app *app, struct ht_doc *d, const struct
         ht_doc_adds(d, HT_STYLE_OK, "  none\n");
 }
 
-static void add_countdown(const struct ht_app *app, struct ht_doc *d, const struct ht_endpoint *e)
+/* What comes first of what would switch it off: when, and the evidence. at 0: nothing is near. */
+struct near {
+    int64_t at;
+    char why[96];
+};
+
+static void near_by_days(const struct ht_endpoint *e, struct near *ret)
+{
+    if (!e->failing_since)
+        return;
+    ret->at = e->failing_since + FAILING_DAYS_MAX * DAY_US;
+    snprintf(ret->why, sizeof ret->why, "%d %s since the last success", (int)e->consecutive_failures,
+             ht_plural(e->consecutive_failures, "failure", "failures"));
+}
+
+/* The soonest that the delivery which failed most often can have failed as often as its profile allows. */
+static void near_by_profile(const struct ht_endpoint *e, const struct ht_profile_facts *f,
+                            const struct ht_endpoint_health *h, int64_t now, struct near *ret)
+{
+    const int32_t *pauses = e->schedule_len ? e->schedule_s : f->schedule_s;
+    size_t n = e->schedule_len ? e->schedule_len : f->schedule_len;
+    int64_t at = h->failed_most_at > now ? h->failed_most_at : now;
+    if (h->failed_most == 0 || f->disable_after_failures == 0)
+        return;
+    for (int32_t i = h->failed_most; i < f->disable_after_failures - 1; i++) {
+        if ((size_t)i >= n)
+            return; /* it is given up before */
+        at += pauses[i] * INT64_C(1000000);
+    }
+    if (ret->at && ret->at <= at)
+        return;
+    ret->at = at;
+    snprintf(ret->why, sizeof ret->why, "a delivery failed %d of the %d times that %.20s allows", (int)h->failed_most,
+             (int)f->disable_after_failures, f->title);
+}
+
+static void add_countdown(const struct ht_app *app, struct ht_doc *d, const struct ht_endpoint *e,
+                          const struct ht_profile_facts *facts, const struct ht_endpoint_health *h)
 {
     char at[HT_AGE_TEXT], left[16], text[160];
-    int64_t when = e->failing_since + FAILING_DAYS_MAX * DAY_US, now = ht_app_db_now(app);
-    if (!e->failing_since || e->status != HT_ENDPOINT_ACTIVE) {
+    int64_t now = ht_app_db_now(app);
+    struct near near = {0};
+    near_by_days(e, &near);
+    near_by_profile(e, facts, h, now, &near);
+    if (!near.at || e->status != HT_ENDPOINT_ACTIVE) {
         ht_doc_field(d, "Near it", HT_STYLE_OK,
                      e->status == HT_ENDPOINT_ACTIVE ? "no: its latest attempts include a success" : NULL);
         return;
     }
-    ht_time_full(when, at);
-    ht_duration_format(when > now ? (when - now) / 1000 : 0, left, sizeof left);
+    if (near.at < e->snoozed_until)
+        near.at = e->snoozed_until;
+    ht_time_full(near.at, at);
+    ht_duration_format(near.at > now ? (near.at - now) / 1000 : 0, left, sizeof left);
     snprintf(text, sizeof text, "at %s UTC, in %s, unless one succeeds", at, left);
     ht_doc_field(d, "Disabled", HT_STYLE_FAILED, e->never_disable ? "never by failures: it is exempt" : text);
-    snprintf(text, sizeof text, "%d %s since the last success", (int)e->consecutive_failures,
-             ht_plural(e->consecutive_failures, "failure", "failures"));
-    ht_doc_field(d, "Evidence", HT_STYLE_ROW, text);
+    ht_doc_field(d, "Evidence", HT_STYLE_ROW, near.why);
+    if (!e->never_disable && ht_app_may(app, &ht_actions[HT_ACT_SNOOZE], NULL))
+        ht_doc_field(d, "", HT_STYLE_DIM, "Z gives it leave to fail for a while, or exempts it");
 }
 
-static void add_rules(const struct ht_app *app, struct ht_doc *d, const struct ht_endpoint *e)
+static void add_rules(const struct ht_app *app, struct ht_doc *d, const struct ht_endpoint *e,
+                      const struct ht_endpoint_health *h)
 {
     struct ht_profile_facts facts = {0};
     char text[160], at[HT_AGE_TEXT];
-    bool known = e->profile && app->o->profile_facts(app->o->user, e->profile, &facts);
+    if (e->profile)
+        (void)app->o->profile_facts(app->o->user, e->profile, &facts);
     ht_doc_heading(d, "What would disable it");
-    add_countdown(app, d, e);
+    add_countdown(app, d, e, &facts, h);
     snprintf(text, sizeof text, "nothing but failures for %d days", FAILING_DAYS_MAX);
     ht_doc_field(d, "Rules", HT_STYLE_ROW, text);
-    if (known && facts.disable_after_failures) {
+    if (facts.disable_after_failures) {
         snprintf(text, sizeof text, "one delivery that fails %d times (%s)", (int)facts.disable_after_failures,
                  facts.title);
         ht_doc_field(d, "", HT_STYLE_ROW, text);
@@ -121,5 +165,5 @@ void ht_health_describe(const struct ht_app *app, const struct ht_endpoint *e, c
     add_spark(app, d, "Succeeded", HT_STYLE_SPARK, h->hours_ok);
     add_spark(app, d, "Failed", HT_STYLE_FAILED, h->hours_failed);
     add_classes(app, d, h);
-    add_rules(app, d, e);
+    add_rules(app, d, e, h);
 }

@@ -364,7 +364,9 @@ static struct ht_reply *health(const struct ht_request *q)
                                             .p95_us = 212000,
                                             .p99_us = 640000,
                                             .max_us = 5000000,
-                                            .n_classes = 2};
+                                            .n_classes = 2,
+                                            .failed_most = 3,
+                                            .failed_most_at = HT_DATA_NOW + 600000000LL};
     for (int i = 0; i < 24; i++)
         r->health.hours_ok[i] = 1702 + i * 57;
     r->health.hours_failed[3] = 8;

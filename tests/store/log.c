@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "hooktop/base/codec.h"
+#include "hooktop/store/queue.h"
 #include "store_world.h"
 
 static bool has(const struct ht_deliveries *l, const struct ht_uuid *event)
@@ -326,6 +327,26 @@ static void endpoint_figures_and_filters(void **state)
     }
 }
 
+/* By it the console tells how near the endpoint is to being disabled by one delivery. */
+static void the_delivery_that_failed_most_is_known(void **state)
+{
+    struct store_world *w = *state;
+    struct log l = make_log(w);
+    struct ht_endpoint_health h = {0};
+    struct ht_delivery bad = store_delivery_of(w->c, &l.bad);
+    STORE_OK(ht_store_endpoint_health(w->c, &w->e, &h, &err));
+    assert_int_equal(h.failed_most, 1);
+    assert_int_equal(h.failed_most_at, bad.due_at);
+    ht_test_sql(w->dsn, "UPDATE hooktop.tenant_webhook_outbox SET attempts = 3 WHERE attempts = 0");
+    STORE_OK(ht_store_endpoint_health(w->c, &w->e, &h, &err));
+    assert_int_equal(h.failed_most, 3);
+    assert_true(h.failed_most_at && h.failed_most_at < bad.due_at);
+    ht_test_sql(w->dsn, "UPDATE hooktop.tenant_webhook_outbox SET attempts = 0");
+    STORE_OK(ht_store_endpoint_health(w->c, &w->e, &h, &err));
+    assert_int_equal(h.failed_most, 0);
+    ht_delivery_fini(&bad);
+}
+
 static void event_and_type_filters(void **state)
 {
     struct store_world *w = *state;
@@ -541,6 +562,7 @@ int main(void)
         TEST(every_delivery_filter_finds_what_it_says),
         TEST(a_delivery_says_where_it_stands),
         TEST(endpoint_figures_and_filters),
+        TEST(the_delivery_that_failed_most_is_known),
         TEST(event_and_type_filters),
         TEST(sorted_pages_meet_as_well),
         TEST(every_field_is_known_to_the_store),

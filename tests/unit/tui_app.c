@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "console_rig.h"
+#include "hooktop/tui/chrome.h"
 #include "ht_test.h"
 
 /* Leaving ---------------------------------------------------------------------------------------------------------- */
@@ -425,6 +426,48 @@ static void exceptions_are_on_every_screen(void **state)
     }
 }
 
+/* Whichever rule comes first: days of nothing but failures, or one delivery that fails as often as the profile allows.
+ */
+static void what_is_near_its_disabling_says_when_and_why(void **state)
+{
+#define MINUTE INT64_C(60000000)
+    static const struct {
+        const char *profile;
+        int64_t failing_since, snoozed_until;
+        size_t own_pauses;
+        int32_t failures; /* of one delivery, due in ten minutes */
+        const char *when, *why;
+    } cases[] = {
+        {"claimport", 0, 0, 0, 0, "no: its latest attempts include a success", NULL},
+        {"claimport", 0, 0, 0, 3, "at 2026-11-20 16:10:00 UTC, in 2h", "failed 3 of the 5 times that claimport allows"},
+        {"claimport", 0, 0, 0, 4, "at 2026-11-20 14:10:00 UTC, in 10m", "failed 4 of the 5 times"},
+        {"claimport", 0, 0, 3, 3, "no: its latest attempts include a success", NULL}, /* given up before */
+        {"claimport", 0, 24 * 60 * MINUTE, 0, 3, "at 2026-11-21 14:00:00 UTC", "failed 3 of the 5 times"},
+        {"claimport", 5 * 24 * 60 * MINUTE, 0, 0, 3, "at 2026-11-20 14:00:00 UTC", "7 failures since the last"},
+        {"claimport", 60 * MINUTE, 0, 0, 3, "at 2026-11-20 16:10:00 UTC", "failed 3 of the 5 times"},
+        {"instaclaim", 0, 0, 0, 3, "no: its latest attempts include a success", NULL},
+        {"instaclaim", 60 * MINUTE, 0, 0, 3, "at 2026-11-25 13:00:00 UTC", "7 failures since the last success"},
+    };
+    struct ht_rig *r = *state;
+    struct ht_doc d;
+    ht_doc_init(&d);
+    for (size_t i = 0; i < HT_COUNT(cases); i++) {
+        struct ht_endpoint e = {.status = HT_ENDPOINT_ACTIVE, .consecutive_failures = 7};
+        const struct ht_endpoint_health h = {.failed_most = cases[i].failures,
+                                             .failed_most_at = HT_DATA_NOW + 10 * MINUTE};
+        e.profile = ht_strdup(cases[i].profile);
+        e.failing_since = cases[i].failing_since ? HT_DATA_NOW - cases[i].failing_since : 0;
+        e.snoozed_until = cases[i].snoozed_until ? HT_DATA_NOW + cases[i].snoozed_until : 0;
+        for (e.schedule_len = 0; e.schedule_len < cases[i].own_pauses; e.schedule_len++)
+            e.schedule_s[e.schedule_len] = 5;
+        ht_health_describe(&r->app, &e, &h, &d);
+        if (!strstr(d.text.data, cases[i].when) || (cases[i].why && !strstr(d.text.data, cases[i].why)))
+            fail_msg("case %zu: no \"%s\", \"%s\" in\n%s", i, cases[i].when, cases[i].why, d.text.data);
+        ht_endpoint_fini(&e);
+    }
+    ht_doc_fini(&d);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -450,6 +493,7 @@ int main(void)
         HT_RIG_TEST(an_action_does_not_need_the_screen_it_began_on),
         HT_RIG_TEST(a_terminal_too_small_can_still_be_left),
         HT_RIG_TEST(exceptions_are_on_every_screen),
+        HT_RIG_TEST(what_is_near_its_disabling_says_when_and_why),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -89,6 +89,8 @@ struct ht_endpoint_health {
         int64_t last_at;
     } classes[HT_HEALTH_CLASSES]; /* the most frequent failures */
     int32_t n_classes;
+    int32_t failed_most;    /* failures of the delivery that waits after the most of them; 0: none waits after one */
+    int64_t failed_most_at; /* when that one is tried next */
 };
 
 #endif
