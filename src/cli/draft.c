@@ -188,7 +188,7 @@ void ht_draft_check(const struct ht_egress *egress, const struct ht_draft *d, st
         struct ht_err err = {0};
         if (check_line(egress, d, (enum ht_draft_field)i, &err) == HT_OK)
             continue;
-        snprintf(ret->why[i], sizeof ret->why[i], "%.100s%s%.56s", err.why, err.fix[0] != '\0' ? ": " : "", err.fix);
+        snprintf(ret->why[i], sizeof ret->why[i], "%.110s%s%.80s", err.why, err.fix[0] != '\0' ? ": " : "", err.fix);
     }
 }
 

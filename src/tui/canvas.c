@@ -178,6 +178,28 @@ int ht_draw_run(struct ht_canvas *c, int row, int col, int width, enum ht_style 
     return ht_draw_str(c, row, col, need < (size_t)width ? (int)need : width, style, s);
 }
 
+int ht_draw_note(struct ht_canvas *c, struct ht_rect r, enum ht_style style, const char *s)
+{
+    int rows = 0;
+    for (; *s && rows < r.rows; rows++) {
+        size_t end = 0, fits = 0;
+        while (s[end]) {
+            size_t next = end + strcspn(s + end, " ");
+            if (ht_text_width(s, next, HT_TEXT_CELL) > (size_t)r.cols)
+                break;
+            fits = next;
+            end = next + (s[next] == ' ');
+        }
+        if (fits == 0)
+            fits = strcspn(s, " "); /* a word wider than the row: cut */
+        if (c)
+            ht_draw_text(c, r.row + rows, r.col, r.cols, style, HT_TEXT_CELL, s, fits);
+        s += fits;
+        s += strspn(s, " ");
+    }
+    return rows;
+}
+
 int ht_draw_right(struct ht_canvas *c, int row, int col, int width, enum ht_style style, const char *s)
 {
     size_t need = width_of(c, s);

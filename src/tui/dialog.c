@@ -1,5 +1,6 @@
 #include "hooktop/tui/dialog.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -269,33 +270,10 @@ enum ht_answer ht_dialog_key(struct ht_dialog *d, int32_t key)
 }
 
 /* Drawing ---------------------------------------------------------------------------------------------------------- */
-/* How many rows a note takes when it is broken at blanks into `width` columns; draws it when c is given. */
-static int note(const char *s, int width, struct ht_canvas *c, int row, int col)
-{
-    int rows = 0;
-    while (*s) {
-        size_t end = 0, fits = 0;
-        while (s[end]) {
-            size_t next = end + strcspn(s + end, " ");
-            if (ht_text_width(s, next, HT_TEXT_CELL) > (size_t)width)
-                break;
-            fits = next;
-            end = next + (s[next] == ' ');
-        }
-        if (fits == 0)
-            fits = strcspn(s, " "); /* a word wider than the box: cut */
-        if (c)
-            ht_draw_text(c, row + rows, col, width, HT_STYLE_DIALOG, HT_TEXT_CELL, s, fits);
-        rows++;
-        s += fits;
-        s += strspn(s, " ");
-    }
-    return rows;
-}
-
 static int field_rows(const struct ht_field *f, int width)
 {
-    return f->kind == HT_FIELD_NOTE     ? note(f->value, width, NULL, 0, 0)
+    return f->kind == HT_FIELD_NOTE
+               ? ht_draw_note(NULL, (struct ht_rect){0, 0, INT_MAX, width}, HT_STYLE_DIALOG, f->value)
            : f->kind == HT_FIELD_CHOICE ? 1 + f->n_options
                                         : 1;
 }
@@ -332,7 +310,7 @@ static void draw_field(const struct ht_field *f, bool on, struct ht_canvas *c, i
         ht_draw_str(c, row, col + LABEL_WIDTH, width - LABEL_WIDTH, HT_STYLE_DIALOG, f->value);
         break;
     case HT_FIELD_NOTE:
-        note(f->value, width, c, row, col);
+        (void)ht_draw_note(c, (struct ht_rect){row, col, INT_MAX, width}, HT_STYLE_DIALOG, f->value);
         break;
     case HT_FIELD_CHECK:
         col += ht_draw_run(c, row, col, width, on ? HT_STYLE_BUTTON_ON : HT_STYLE_DIALOG, on ? " >[" : "  [");

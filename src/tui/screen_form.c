@@ -530,13 +530,14 @@ static void draw_explanation(const struct ht_app *app, const struct state *st, s
                              struct ht_rect r)
 {
     const struct line *l = &st->lines[st->focus];
-    char hint[256];
+    char text[256];
     bool wrong = l->kind == FIELD && st->touched[l->field] && st->faults.why[l->field][0];
-    hint_of(app, st, hint, sizeof hint);
     if (wrong)
-        ht_draw_fmt(c, row, r.col + 2, r.cols - 3, HT_STYLE_PROMPT_ERROR, "! %s", st->faults.why[l->field]);
+        snprintf(text, sizeof text, "! %s", st->faults.why[l->field]);
     else
-        ht_draw_str(c, row, r.col + 2, r.cols - 3, HT_STYLE_DIM, hint);
+        hint_of(app, st, text, sizeof text);
+    (void)ht_draw_note(c, (struct ht_rect){row, r.col + 2, 2, r.cols - 3}, wrong ? HT_STYLE_PROMPT_ERROR : HT_STYLE_DIM,
+                       text);
 }
 
 static void draw(struct ht_app *app, struct ht_screen *s, struct ht_canvas *c, struct ht_rect r)

@@ -562,6 +562,10 @@ void ht_data_check_draft(void *user, const struct ht_draft *d, struct ht_draft_f
     const char *url = d->text[HT_DRAFT_URL], *limit = d->text[HT_DRAFT_TIMEOUT];
     if (url && strncmp(url, "https://", 8) != 0)
         snprintf(ret->why[HT_DRAFT_URL], sizeof ret->why[0], "plain http is not allowed: use https");
+    if (url && strncmp(url, "https://10.", 11) == 0)
+        snprintf(ret->why[HT_DRAFT_URL], sizeof ret->why[0],
+                 "its address is refused by the rule 'private': use a public host name, or list the range under "
+                 "[egress] allow");
     if (limit && limit[0] && limit[strlen(limit) - 1] != 's')
         snprintf(ret->why[HT_DRAFT_TIMEOUT], sizeof ret->why[0], "\"%.20s\" is no duration: give 100ms to 60s", limit);
 }

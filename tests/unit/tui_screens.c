@@ -86,6 +86,7 @@ static const struct scene scenes[] = {
     {"endpoint-unsubscribe", "j\n\tX\a"},
     {"endpoint-remove", "X\a"},
     {"form", "A\t\thttp://acme.example/in\t"},
+    {"form-refused", "A\t\thttps://10.0.0.1/in"},
     {"form-fault", "A\t\thttps://acme.example/in\tBilling\tinvoice.*\tX-Token: s3cr3t\t70"},
     {"form-workflows", "A \t\t"},
     {"form-edit", "jE"},

@@ -35,7 +35,7 @@ void ht_draft_free(struct ht_draft *d);
 
 /* What is wrong with each line; "" = nothing. */
 struct ht_draft_faults {
-    char why[HT_DRAFT_COUNT][160];
+    char why[HT_DRAFT_COUNT][200];
 };
 
 #endif

@@ -68,6 +68,8 @@ int ht_draw_text(struct ht_canvas *c, int row, int col, int width, enum ht_style
 int ht_draw_str(struct ht_canvas *c, int row, int col, int width, enum ht_style style, const char *s);
 /* As wide as the text is, at most `width`; not padded. Returns the columns taken. */
 int ht_draw_run(struct ht_canvas *c, int row, int col, int width, enum ht_style style, const char *s);
+/* Broken at blanks into the rows of *r, as far as they reach. Returns how many rows it takes; c may be NULL then. */
+int ht_draw_note(struct ht_canvas *c, struct ht_rect r, enum ht_style style, const char *s);
 int ht_draw_right(struct ht_canvas *c, int row, int col, int width, enum ht_style style, const char *s);
 int ht_draw_fmt(struct ht_canvas *c, int row, int col, int width, enum ht_style style, const char *fmt, ...)
     HT_PRINTF(6, 7);
