@@ -451,7 +451,7 @@ BEGIN
         PERFORM setval('asleep_until', 1) FROM asleep_until s WHERE s.last_value > 1;
     END IF;
     maintain := NOT EXISTS (SELECT FROM worker w WHERE w.maintained_at > heartbeat.db_now - interval '1 h');
-    replay := EXISTS (SELECT FROM replay r WHERE r.state = 'running');
+    replay := EXISTS (SELECT FROM replay r WHERE r.state IN ('running', 'sending'));
     compact := (date_part('epoch', db_now) * 1000)::bigint > coalesce(pg_sequence_last_value('compact_after'), 0) AND outbox_sparse();
 END $$;
 -- A worker leaves; consoles are told of what it settled last.

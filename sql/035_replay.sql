@@ -8,7 +8,8 @@ ALTER TABLE hooktop.delivery ADD COLUMN redelivered_as uuid;
 CREATE TABLE hooktop.replay (
     id uuid NOT NULL,
     tenant_id uuid NOT NULL REFERENCES hooktop.tenant (id),
-    state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'paused', 'cancelled', 'finished')),
+    -- running: not all is queued; sending: all is, and not all of it was tried; finished: all of it was, or is held or left out
+    state text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'sending', 'paused', 'cancelled', 'finished')),
     -- what was asked for; NULL: any
     since timestamptz NOT NULL,
     until timestamptz NOT NULL,
@@ -24,20 +25,21 @@ CREATE TABLE hooktop.replay (
     created_by name NOT NULL DEFAULT session_user,
     ended_at timestamptz,
     next_at timestamptz NOT NULL DEFAULT clock_timestamp(), -- when the next of them is to be sent
+    followed uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000', -- up to this one all were tried, held or left out
     total bigint NOT NULL DEFAULT 0,
-    redelivered bigint NOT NULL DEFAULT 0,
+    queued bigint NOT NULL DEFAULT 0, -- redeliveries made, up to six seconds before they are due
     skipped bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (id, tenant_id)
 );
-CREATE INDEX replay_running ON hooktop.replay (id) WHERE state = 'running';
+CREATE INDEX replay_running ON hooktop.replay (id) WHERE state IN ('running', 'sending');
 
--- "waiting", "redelivered", or why it was left out.
+-- "waiting", "queued", or why it was left out.
 CREATE TABLE hooktop.replay_item (
     tenant_id uuid NOT NULL,
     replay_id uuid NOT NULL,
     delivery_id uuid NOT NULL,
     state text NOT NULL DEFAULT 'waiting'
-        CHECK (state IN ('waiting', 'redelivered', 'delivered', 'replaced', 'removed', 'purged', 'gone')),
+        CHECK (state IN ('waiting', 'queued', 'delivered', 'replaced', 'removed', 'purged', 'gone')),
     again boolean NOT NULL, -- it had arrived when it was listed, and is delivered all the same
     made uuid, -- the redelivery
     PRIMARY KEY (tenant_id, replay_id, delivery_id),
@@ -211,37 +213,27 @@ BEGIN
 END $$;
 
 -- replays: working them off ------------------------------------------------------------------------------------------------
--- The next of one replay, up to `most`: all that is due within six seconds, spread by its rate, so that the pace does not
--- depend on how often this is called. One transaction, under a lock on the replay: killed at any point, none is done twice
--- and none is lost. Returns how many it looked at.
-CREATE FUNCTION hooktop.replay_advance(tenant uuid, replay uuid, most int) RETURNS int LANGUAGE plpgsql
+-- Queues the next of one replay, up to `most`: all that is due within six seconds, spread by its rate, so that the pace does not
+-- depend on how often this is called. Returns how many it looked at; 0: what is left is being sent just now, later.
+CREATE FUNCTION hooktop.replay_queue(r hooktop.replay, most int) RETURNS int LANGUAGE plpgsql
     SET search_path = pg_catalog, hooktop, pg_temp AS $$
 #variable_conflict use_column
 DECLARE
-    r replay;
     i record;
     done record;
-    due timestamptz;
-    room int;
+    due timestamptz := greatest(r.next_at, clock_timestamp());
+    room int := greatest(0, least(most, ceil(extract(epoch FROM clock_timestamp() + interval '6 s' - due) * r.rate_per_s)));
     looked int := 0;
     n_made bigint := 0;
     n_left bigint := 0;
-    first_at uuid;
 BEGIN
-    SELECT * INTO r FROM replay x WHERE x.id = replay_advance.replay AND x.tenant_id = tenant AND x.state = 'running'
-    FOR UPDATE SKIP LOCKED;
-    IF NOT FOUND THEN
-        RETURN 0;
-    END IF;
-    due := greatest(r.next_at, clock_timestamp());
-    room := greatest(0, least(most, ceil(extract(epoch FROM clock_timestamp() + interval '6 s' - due) * r.rate_per_s)));
-    FOR i IN SELECT x.delivery_id, x.again FROM replay_item x WHERE x.replay_id = r.id AND x.tenant_id = tenant AND x.state = 'waiting'
+    FOR i IN SELECT x.delivery_id, x.again FROM replay_item x WHERE x.replay_id = r.id AND x.tenant_id = r.tenant_id AND x.state = 'waiting'
              ORDER BY x.delivery_id LIMIT room LOOP
-        SELECT * INTO done FROM redeliver_row(tenant, i.delivery_id, due, true, i.again);
+        SELECT * INTO done FROM redeliver_row(r.tenant_id, i.delivery_id, due, true, i.again);
         looked := looked + 1;
         CONTINUE WHEN done.left_out = 'sending';
-        UPDATE replay_item x SET state = coalesce(done.left_out, 'redelivered'), made = done.made
-        WHERE x.replay_id = r.id AND x.tenant_id = tenant AND x.delivery_id = i.delivery_id;
+        UPDATE replay_item x SET state = coalesce(done.left_out, 'queued'), made = done.made
+        WHERE x.replay_id = r.id AND x.tenant_id = r.tenant_id AND x.delivery_id = i.delivery_id;
         IF done.made IS NULL THEN
             n_left := n_left + 1;
         ELSE
@@ -249,20 +241,62 @@ BEGIN
             due := due + interval '1 s' / r.rate_per_s;
         END IF;
     END LOOP;
-    UPDATE replay x SET redelivered = x.redelivered + n_made, skipped = x.skipped + n_left, next_at = due
-    WHERE x.id = r.id AND x.tenant_id = tenant;
+    UPDATE replay x SET queued = x.queued + n_made, skipped = x.skipped + n_left, next_at = due,
+        state = CASE WHEN x.queued + n_made + x.skipped + n_left = x.total THEN 'sending' ELSE x.state END
+    WHERE x.id = r.id AND x.tenant_id = r.tenant_id;
     IF n_made > 0 THEN
         PERFORM wake(coalesce(r.endpoint_id, r.id));
     END IF;
-    IF r.redelivered + r.skipped + n_made + n_left = r.total THEN
+    RETURN CASE WHEN n_made + n_left = 0 THEN 0 ELSE looked END;
+END $$;
+
+-- Follows what was queued, in its order, past all that was tried, or waits no longer; up to `most`. So each is looked at once,
+-- and not again while one before it is on its way. With the last of them the replay is finished. Returns how many it looked at.
+CREATE FUNCTION hooktop.replay_follow(tenant uuid, replay uuid, most int) RETURNS int LANGUAGE plpgsql
+    SET search_path = pg_catalog, hooktop, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    r replay;
+    i record;
+    looked int := 0;
+BEGIN
+    SELECT * INTO r FROM replay x WHERE x.id = replay_follow.replay AND x.tenant_id = tenant;
+    FOR i IN SELECT x.delivery_id, x.state, x.made FROM replay_item x
+             WHERE x.tenant_id = tenant AND x.replay_id = r.id AND x.delivery_id > r.followed ORDER BY x.delivery_id LIMIT most LOOP
+        looked := looked + 1;
+        EXIT WHEN i.state = 'waiting' OR EXISTS (SELECT FROM delivery d WHERE d.id = i.made AND d.tenant_id = tenant
+                                                                          AND d.status = 'ready' AND d.attempts = 0);
+        r.followed := i.delivery_id;
+    END LOOP;
+    UPDATE replay x SET followed = r.followed WHERE x.id = r.id AND x.tenant_id = tenant AND x.followed <> r.followed;
+    IF r.state = 'sending' AND NOT EXISTS (SELECT FROM replay_item x WHERE x.tenant_id = tenant AND x.replay_id = r.id
+                                                                      AND x.delivery_id > r.followed) THEN
         UPDATE replay x SET state = 'finished', ended_at = clock_timestamp() WHERE x.id = r.id AND x.tenant_id = tenant;
         PERFORM audit_add(tenant, 'replay.finished', r.id::text, NULL, json_build_object(
-            'total', r.total, 'redelivered', r.redelivered + n_made, 'left_out', r.skipped + n_left));
-        looked := 0;
-    ELSIF n_made + n_left = 0 THEN
-        looked := 0; -- all of these are being sent: later
+            'total', r.total, 'queued', r.queued, 'left_out', r.skipped));
+        RETURN 0;
     END IF;
     RETURN looked;
+END $$;
+
+-- A step of one replay, up to `most`, in one transaction, under a lock on the replay: killed at any point, none is done twice
+-- and none is lost. Returns how many it looked at.
+CREATE FUNCTION hooktop.replay_advance(tenant uuid, replay uuid, most int) RETURNS int LANGUAGE plpgsql
+    SET search_path = pg_catalog, hooktop, pg_temp AS $$
+#variable_conflict use_column
+DECLARE
+    r replay;
+    looked int := 0;
+BEGIN
+    SELECT * INTO r FROM replay x WHERE x.id = replay_advance.replay AND x.tenant_id = tenant AND x.state IN ('running', 'sending')
+    FOR UPDATE SKIP LOCKED;
+    IF NOT FOUND THEN
+        RETURN 0;
+    END IF;
+    IF r.state = 'running' THEN
+        looked := replay_queue(r, most);
+    END IF;
+    RETURN greatest(looked, replay_follow(tenant, r.id, most));
 END $$;
 
 -- For workers: a step of every replay that is under way. True: there is more to do at once.
@@ -272,7 +306,7 @@ DECLARE
     r record;
     more boolean := false;
 BEGIN
-    FOR r IN SELECT x.tenant_id, x.id FROM replay x WHERE x.state = 'running' ORDER BY x.id LOOP
+    FOR r IN SELECT x.tenant_id, x.id FROM replay x WHERE x.state IN ('running', 'sending') ORDER BY x.id LOOP
         more := replay_advance(r.tenant_id, r.id, most) >= most OR more;
     END LOOP;
     RETURN more;
@@ -316,7 +350,7 @@ BEGIN
     RETURN made;
 END $$;
 
--- rate: NULL leaves it as it is.
+-- rate: NULL leaves it as it is. What is queued stays so: after it, at most six seconds from now, the next is due.
 CREATE FUNCTION hooktop.replay_change(tenant uuid, id uuid, wanted text, reason text, rate float8) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, hooktop, pg_temp AS $$
@@ -330,6 +364,8 @@ BEGIN
         PERFORM fail('missing', format('there is no replay %s', id), 'hooktop replay list shows them');
     ELSIF r.state IN ('finished', 'cancelled') THEN
         PERFORM fail('state', format('the replay is %s already', r.state), NULL);
+    ELSIF r.state = 'sending' THEN
+        PERFORM fail('state', 'all of the replay is queued already', 'hooktop delivery cancel takes back what waits');
     ELSIF r.state = wanted THEN
         PERFORM fail('state', format('the replay is %s already', r.state), NULL);
     ELSIF wanted NOT IN ('running', 'paused', 'cancelled') THEN
@@ -338,21 +374,23 @@ BEGIN
         PERFORM fail('input', 'a replay''s rate is more than 0 and at most 10000 per second', NULL);
     END IF;
     UPDATE replay x SET state = wanted, rate_per_s = coalesce(rate, x.rate_per_s), ended_at = CASE wanted WHEN 'cancelled' THEN clock_timestamp() END,
-                        next_at = CASE WHEN rate IS NULL THEN greatest(x.next_at, clock_timestamp()) ELSE clock_timestamp() END
+                        next_at = least(greatest(x.next_at, clock_timestamp()), clock_timestamp() + interval '6 s')
     WHERE x.id = r.id AND x.tenant_id = tenant;
     PERFORM audit_add(tenant, 'replay.' || CASE wanted WHEN 'running' THEN 'resumed' ELSE wanted END, r.id::text, reason,
-                      json_build_object('redelivered', r.redelivered, 'of', r.total, 'rate', coalesce(rate, r.rate_per_s)));
+                      json_build_object('queued', r.queued, 'of', r.total, 'rate', coalesce(rate, r.rate_per_s)));
     IF wanted = 'running' THEN
         PERFORM replay_advance(tenant, r.id, 100);
     END IF;
 END $$;
 
--- What became of it, word by word: of what was redelivered where it stands now, of the rest why not. Runs as its caller.
-CREATE FUNCTION hooktop.replay_tally(replay uuid) RETURNS TABLE (outcome text, n bigint) LANGUAGE sql STABLE
+-- What became of it, word by word: of what was queued where it stands now, of the rest why not; and how many of these were tried
+-- at least once. It reads all of the replay. Runs as its caller.
+CREATE FUNCTION hooktop.replay_tally(replay uuid) RETURNS TABLE (outcome text, n bigint, sent bigint) LANGUAGE sql STABLE
     SET search_path = pg_catalog, hooktop, pg_temp AS $$
-    SELECT CASE i.state WHEN 'redelivered' THEN CASE WHEN d.status = 'ready' AND d.attempts > 0 THEN 'retrying' ELSE coalesce(d.status, 'gone') END
-                        WHEN 'waiting' THEN 'not redelivered' ELSE 'left out: ' || i.state END,
-           count(*)
+    SELECT CASE i.state WHEN 'queued' THEN CASE WHEN d.status = 'ready' THEN CASE WHEN d.attempts > 0 THEN 'retrying' ELSE 'on its way' END
+                                                ELSE coalesce(d.status, 'gone') END
+                        WHEN 'waiting' THEN 'not queued' ELSE 'left out: ' || i.state END,
+           count(*), count(*) FILTER (WHERE d.attempts > 0)
     FROM replay_item i LEFT JOIN delivery d ON d.id = i.made AND d.tenant_id = i.tenant_id
     WHERE i.replay_id = $1 GROUP BY 1 ORDER BY 2 DESC, 1
 $$;
@@ -372,7 +410,8 @@ END $$;
 REVOKE ALL ON FUNCTION hooktop.redeliver_row(uuid, uuid, timestamptz, boolean, boolean), hooktop.redeliver(uuid, uuid, text),
     hooktop.event_deliver(uuid, uuid, uuid, text), hooktop.replay_matching(uuid, timestamptz, timestamptz, uuid, text, text, int, text, uuid[]),
     hooktop.replay_preview(uuid, timestamptz, timestamptz, uuid, text, text, int, text, uuid[]),
-    hooktop.replay_advance(uuid, uuid, int), hooktop.replay_step(int),
+    hooktop.replay_queue(hooktop.replay, int), hooktop.replay_follow(uuid, uuid, int), hooktop.replay_advance(uuid, uuid, int),
+    hooktop.replay_step(int),
     hooktop.replay_start(uuid, timestamptz, timestamptz, uuid, text, text, int, text, float8, text, uuid[]),
     hooktop.replay_change(uuid, uuid, text, text, float8), hooktop.replay_tally(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION hooktop.redeliver(uuid, uuid, text), hooktop.event_deliver(uuid, uuid, uuid, text),

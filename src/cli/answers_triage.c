@@ -10,7 +10,6 @@
 
 #define WINDOW_US    (INT64_C(86400) * 1000000) /* of failures, when the filter names no time */
 #define GROUPS_MAX   500
-#define REPLAYS_MAX  100
 #define PAGE_DEFAULT 200
 
 static enum ht_rc parse(enum ht_filter_list list, const char *text, int64_t now, struct ht_filter *ret,
@@ -89,7 +88,7 @@ enum ht_rc ht_answer_event(struct ht_part *p, const struct ht_request *q, struct
 enum ht_rc ht_answer_replays(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
     const struct ht_uuid *before = ht_uuid_is_nil(&q->before) ? NULL : &q->before;
-    return ht_store_replays(p->conn, p->tenant, before, q->limit > 0 ? q->limit : REPLAYS_MAX, &r->replays, err);
+    return ht_store_replays(p->conn, p->tenant, before, q->limit > 0 ? q->limit : PAGE_DEFAULT, &r->replays, err);
 }
 
 static enum ht_rc find_replay(struct ht_part *p, const struct ht_uuid *id, struct ht_replay *ret, struct ht_err *err)
@@ -113,8 +112,8 @@ enum ht_rc ht_answer_replay_change(struct ht_part *p, const struct ht_request *q
     enum ht_rc rc = find_replay(p, &q->id, &replay, err);
     if (rc == HT_OK)
         rc = ht_store_replay_change(p->conn, &replay, (enum ht_replay_state)q->state, q->rate_per_s, q->reason, err);
-    snprintf(text, sizeof text, "%s; %" PRId64 " of %" PRId64 " redelivered", ht_replay_words[q->state].name,
-             replay.redelivered, replay.total);
+    snprintf(text, sizeof text, "%s; %" PRId64 " of %" PRId64 " queued", ht_replay_words[q->state].name, replay.queued,
+             replay.total);
     r->id = q->id;
     r->text = ht_strdup(text);
     return rc;

@@ -172,6 +172,40 @@ enum ht_rc ht_cmd_replay_list(struct ht_ctx *ctx, const struct ht_args *args, st
     return rc;
 }
 
+/* What the tally comes to: queued is not sent. */
+static void show_tally(const struct ht_tallies *tally)
+{
+    const struct ht_replay_progress p = ht_replay_progress(tally);
+    const struct {
+        int64_t n;
+        const char *text;
+    } parts[] = {{p.sent, "sent: tried at least once"},
+                 {p.on_its_way, "on their way: queued, not tried yet"},
+                 {p.unsent, "queued and not sent: held, cancelled or kept no longer"},
+                 {p.left_out, "left out"},
+                 {p.not_queued, "not queued"}};
+    ht_out_printf("\n");
+    for (size_t i = 0; i < HT_COUNT(parts); i++)
+        if (i == 0 || parts[i].n > 0)
+            ht_out_printf("%10" PRId64 "  %s\n", parts[i].n, parts[i].text);
+    ht_out_printf("\nWhat became of them\n");
+    for (size_t i = 0; i < tally->n; i++)
+        ht_out_printf("%10" PRId64 "  %s\n", tally->rows[i].n, tally->rows[i].outcome);
+}
+
+static void put_tally(struct ht_jw *w, const struct ht_tallies *tally)
+{
+    const struct ht_replay_progress p = ht_replay_progress(tally);
+    ht_jw_int(w, "sent", p.sent);
+    ht_jw_int(w, "on_its_way", p.on_its_way);
+    ht_jw_int(w, "unsent", p.unsent);
+    ht_jw_int(w, "not_queued", p.not_queued);
+    ht_jw_object(w, "tally");
+    for (size_t i = 0; i < tally->n; i++)
+        ht_jw_int(w, tally->rows[i].outcome, tally->rows[i].n);
+    ht_jw_end_object(w);
+}
+
 enum ht_rc ht_cmd_replay_show(struct ht_ctx *ctx, const struct ht_args *args, struct ht_err *err)
 {
     HT_CLEANUP(ht_replay_fini) struct ht_replay r = {0};
@@ -186,18 +220,13 @@ enum ht_rc ht_cmd_replay_show(struct ht_ctx *ctx, const struct ht_args *args, st
         return rc;
     if (!ctx->json) {
         ht_out_record(&ht_kind_replay, &r);
-        ht_out_printf("\n");
-        for (size_t i = 0; i < tally.n; i++)
-            ht_out_printf("%10" PRId64 "  %s\n", tally.rows[i].n, tally.rows[i].outcome);
+        show_tally(&tally);
         return HT_OK;
     }
     struct ht_out_object o;
     ht_out_begin(&o);
     ht_out_members(&o.w, &ht_kind_replay, &r, true);
-    ht_jw_object(&o.w, "tally");
-    for (size_t i = 0; i < tally.n; i++)
-        ht_jw_int(&o.w, tally.rows[i].outcome, tally.rows[i].n);
-    ht_jw_end_object(&o.w);
+    put_tally(&o.w, &tally);
     ht_out_end(&o);
     return HT_OK;
 }
@@ -223,8 +252,8 @@ static enum ht_rc change(struct ht_ctx *ctx, const struct ht_args *args, enum ht
         ht_jw_str(&o.w, "state", ht_replay_words[to].name);
         ht_out_end(&o);
     } else
-        ht_out_printf("replay %s is %s: %" PRId64 " of %" PRId64 " redelivered\n", id, ht_replay_words[to].name,
-                      r.redelivered, r.total);
+        ht_out_printf("replay %s is %s: %" PRId64 " of %" PRId64 " queued%s\n", id, ht_replay_words[to].name, r.queued,
+                      r.total, to == HT_REPLAY_RUNNING ? "" : ", which are sent all the same");
     return HT_OK;
 }
 

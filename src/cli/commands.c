@@ -378,17 +378,24 @@ const struct ht_command ht_commands[] = {
      .about = "Without --status: what failed for good, and what was tried in vain and waits. At most 10 a second if "
               "--rate says nothing else. What was counted is what is redelivered, each once, also when workers are "
               "killed meanwhile; what succeeds by itself before its turn is left out."},
-    {.name = "replay list", USES(MAY(LIMIT)), .run = ht_cmd_replay_list, .summary = "Replays and how far each got"},
+    {.name = "replay list",
+     USES(MAY(LIMIT)),
+     .run = ht_cmd_replay_list,
+     .summary = "Replays and how far each got",
+     .about =
+         "QUEUED is up to six seconds ahead of what was sent, more where workers are behind; hooktop replay show "
+         "tells the two apart. A replay is \"sending\" when all of it is queued, and \"finished\" when all of it was "
+         "tried at least once, or is held, or was left out."},
     {.name = "replay show",
      ONE("REPLAY"),
      .run = ht_cmd_replay_show,
-     .summary = "One replay, and what became of what it redelivered"},
+     .summary = "One replay: what was sent, what is on its way, and what became of them"},
     {.name = "replay pause",
      ONE("REPLAY"),
      .flags = HT_COMMAND_WRITES | HT_COMMAND_AUDITED,
      .run = ht_cmd_replay_pause,
-     .summary = "Redeliver no more until it is resumed",
-     .about = "At most six seconds' worth is on its way already and is sent all the same."},
+     .summary = "Queue no more of it until it is resumed",
+     .about = "At most six seconds' worth is queued already and is sent all the same."},
     {.name = "replay resume",
      ONE("REPLAY"),
      USES(MAY(REPLAY_RATE)),
@@ -399,7 +406,8 @@ const struct ht_command ht_commands[] = {
      ONE("REPLAY"),
      .flags = HT_COMMAND_WRITES | HT_COMMAND_AUDITED,
      .run = ht_cmd_replay_cancel,
-     .summary = "End it; the rest is not redelivered"},
+     .summary = "End it; the rest is not redelivered",
+     .about = "What is queued already, at most six seconds' worth, is sent all the same."},
     {.name = "ring list",
      .run = ht_cmd_ring_list,
      .summary = "Keys that secrets are or were sealed to, and whether the ring here holds them"},

@@ -141,6 +141,12 @@ enum ht_rc ht_store_replay_start(struct ht_conn *c, const struct ht_replay_what 
     "concat_ws(' ', 'status:' || r.status, 'error:' || r.error, 'code:' || r.code, 'type:' || r.type,"                 \
     " CASE WHEN r.chosen THEN 'marked by hand' WHEN r.status IS NULL THEN 'all that failed' END)"
 
+/* What waits at its rate, behind what is queued and not due yet. */
+#define SECONDS_LEFT                                                                                                   \
+    "CASE WHEN r.state IN ('running', 'sending')"                                                                      \
+    " THEN ceil(greatest(extract(epoch FROM r.next_at - clock_timestamp()), 0)"                                        \
+    " + least((r.total - r.queued - r.skipped) / r.rate_per_s, 1e15))::bigint ELSE 0 END"
+
 static const struct ht_col replay_cols[] = {
     HT_COL("r.tenant_id", ht_replay, tenant_id, UUID),
     HT_COL("r.id", ht_replay, id, UUID),
@@ -157,8 +163,9 @@ static const struct ht_col replay_cols[] = {
     HT_COL("r.created_at", ht_replay, created_at, TIME),
     HT_COL("r.ended_at", ht_replay, ended_at, TIME),
     HT_COL("r.total", ht_replay, total, I64),
-    HT_COL("r.redelivered", ht_replay, redelivered, I64),
+    HT_COL("r.queued", ht_replay, queued, I64),
     HT_COL("r.skipped", ht_replay, skipped, I64),
+    HT_COL(SECONDS_LEFT, ht_replay, seconds_left, I64),
 };
 
 static void begin_select(struct ht_buf *sql)
@@ -231,8 +238,9 @@ enum ht_rc ht_store_replay_tally(struct ht_conn *c, const struct ht_replay *r, s
     static const struct ht_col cols[] = {
         HT_COL("outcome", ht_tally, outcome, TEXT),
         HT_COL("n", ht_tally, n, I64),
+        HT_COL("sent", ht_tally, sent, I64),
     };
-    static const struct ht_stmt s = {.what = "replay", .sql = "SELECT outcome, n FROM hooktop.replay_tally($1)"};
+    static const struct ht_stmt s = {.what = "replay", .sql = "SELECT outcome, n, sent FROM hooktop.replay_tally($1)"};
     struct ht_params p HT_PARAMS_CLEANUP;
     ht_params_init(&p);
     ht_put_uuid(&p, &r->id);

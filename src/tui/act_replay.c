@@ -156,22 +156,20 @@ static void change_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
 static void ask_change(struct ht_app *app, const struct ht_replay *r, enum ht_action_id action)
 {
     char id[12], title[160];
-    bool on = r->state == HT_REPLAY_PAUSED;
+    bool on = r->state == HT_REPLAY_PAUSED, resumes = on && action == HT_ACT_REPLAY_PAUSE;
     ht_short_id(&r->id, id);
-    if (r->state == HT_REPLAY_FINISHED || r->state == HT_REPLAY_CANCELLED) {
-        ht_app_flash(app, HT_FLASH_ERROR, "replay %s is %s already", id, ht_replay_words[r->state].name);
-        return;
-    }
-    bool resumes = on && action == HT_ACT_REPLAY_PAUSE;
     const char *verb = action == HT_ACT_REPLAY_CANCEL ? "Cancel it" : on ? "Resume" : "Pause";
-    snprintf(title, sizeof title, "%s: %" PRId64 " of %" PRId64 " are redelivered?", verb, r->redelivered, r->total);
+    snprintf(title, sizeof title,
+             resumes ? "%s: %" PRId64 " of %" PRId64 " are queued"
+                     : "%s with %" PRId64 " of %" PRId64 " queued? These are sent all the same",
+             verb, r->queued, r->total);
     struct ht_dialog *d = ht_act_ask(app, resumes ? 2 : 1, action, &r->id, id, verb, title);
     d->done = change_answered;
     d->wanted = action == HT_ACT_REPLAY_CANCEL ? HT_REPLAY_CANCELLED : on ? HT_REPLAY_RUNNING : HT_REPLAY_PAUSED;
     if (d->level >= 2)
         ht_dialog_info(d, "Replay", id);
     if (resumes)
-        add_rate(d, r->total - r->redelivered - r->skipped, r->rate_per_s);
+        add_rate(d, ht_replay_waiting(r), r->rate_per_s);
     ht_act_finish(app, d, true);
 }
 

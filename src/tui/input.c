@@ -195,7 +195,7 @@ void ht_app_key(struct ht_app *app, int32_t key)
 /* Actions ---------------------------------------------------------------------------------------------------------- */
 bool ht_app_may(const struct ht_app *app, const struct ht_action *a, const char **ret_why)
 {
-    const struct ht_screen *s = app->stack[app->depth - 1];
+    struct ht_screen *s = app->stack[app->depth - 1];
     const char *why = NULL;
     if ((a->needs & ht_screen_has(s)) != a->needs)
         why = "it does not apply to this screen";
@@ -211,6 +211,8 @@ bool ht_app_may(const struct ht_app *app, const struct ht_action *a, const char 
         why = "it needs the role hooktop_admin";
     else if (a->right == HT_RIGHT_OPERATE && !app->who.may_operate && !app->who.may_admin)
         why = "it needs the role hooktop_support";
+    else if (s->class->why_not)
+        why = s->class->why_not(s, (enum ht_action_id)(a - ht_actions));
     if (ret_why)
         *ret_why = why;
     return why == NULL;

@@ -8,7 +8,7 @@
 
 #define GROUPS  14
 #define EVENTS  40
-#define REPLAYS 3
+#define REPLAYS 5
 static const char *const profiles[] = {"standard", "instaclaim", "claimport", "instnt", "claimable"};
 
 static const char *const names[] = {"Acme CRM sync", "Acme billing (EU)", "Globex \xe8\xaa\xb2\xe9\x87\x91 orders",
@@ -146,10 +146,16 @@ static struct ht_reply *event_detail(const struct ht_request *q)
 
 static void replay(int n, struct ht_replay *r)
 {
+    static const struct {
+        enum ht_replay_state state;
+        int64_t queued, seconds_left;
+    } as[REPLAYS] = {{HT_REPLAY_RUNNING, 412, 49},
+                     {HT_REPLAY_PAUSED, 412, 0},
+                     {HT_REPLAY_FINISHED, 840, 0},
+                     {HT_REPLAY_SENDING, 840, 4},
+                     {HT_REPLAY_CANCELLED, 412, 0}};
     *r = (struct ht_replay){.id = ht_data_id(8, n),
-                            .state = n == 0   ? HT_REPLAY_RUNNING
-                                     : n == 1 ? HT_REPLAY_PAUSED
-                                              : HT_REPLAY_FINISHED,
+                            .state = as[n].state,
                             .tenant_name = ht_strdup("Acme"),
                             .what = ht_strdup("status:exhausted error:gone code:410"),
                             .endpoint_url = n == 2 ? NULL : ht_strdup("https://hooks.acme.example/in"),
@@ -159,10 +165,11 @@ static void replay(int n, struct ht_replay *r)
                             .reason = ht_strdup("they mended it"),
                             .created_by = ht_strdup("ana"),
                             .created_at = HT_DATA_NOW - 90000000LL * (1 + n),
-                            .ended_at = n == 2 ? HT_DATA_NOW - 60000000LL : 0,
+                            .ended_at = n == 2 || n == 4 ? HT_DATA_NOW - 60000000LL : 0,
                             .total = 871,
-                            .redelivered = n == 2 ? 840 : 412,
-                            .skipped = 31};
+                            .queued = as[n].queued,
+                            .skipped = 31,
+                            .seconds_left = as[n].seconds_left};
 }
 
 static struct ht_reply *replays(const struct ht_request *q)
@@ -176,13 +183,27 @@ static struct ht_reply *replays(const struct ht_request *q)
 
 static struct ht_reply *replay_detail(const struct ht_request *q)
 {
-    static const char *const outcomes[] = {"not redelivered", "succeeded", "left out: delivered", "exhausted"};
+    static const struct {
+        const char *outcome;
+        int64_t n, sent;
+    } outcomes[] = {{HT_TALLY_NOT_QUEUED, 428, 0},
+                    {"succeeded", 250, 250},
+                    {HT_TALLY_ON_ITS_WAY, 100, 0},
+                    {HT_TALLY_LEFT_OUT "delivered", 31, 0},
+                    {"exhausted", 30, 30},
+                    {"retrying", 20, 20},
+                    {"held", 12, 0}};
     struct ht_reply *r = ht_reply_new(HT_REP_REPLAY, q->kind, q->ticket);
-    replay(0, &r->replay.replay);
+    int n = q->id.b[15] % REPLAYS;
+    bool all = n == 2 || n == 3; /* what would not be queued yet was sent */
+    replay(n, &r->replay.replay);
     r->replay.replay.id = q->id;
     r->replay.tally.rows = ht_alloc(HT_COUNT(outcomes), sizeof *r->replay.tally.rows);
-    for (size_t i = 0; i < HT_COUNT(outcomes); i++)
-        r->replay.tally.rows[r->replay.tally.n++] = (struct ht_tally){ht_strdup(outcomes[i]), 428 - 100 * (int64_t)i};
+    for (size_t i = all; i < HT_COUNT(outcomes); i++) {
+        int64_t more = all && i == 1 ? outcomes[0].n : 0;
+        r->replay.tally.rows[r->replay.tally.n++] =
+            (struct ht_tally){ht_strdup(outcomes[i].outcome), outcomes[i].n + more, outcomes[i].sent + more};
+    }
     return r;
 }
 

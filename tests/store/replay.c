@@ -73,8 +73,8 @@ static void what_needs_it_no_more_is_left_out(void **state)
     const struct store_world *w = *state;
     fail_some(w, 6);
     struct ht_uuid id = start(w, 0.1); /* one at once, and then one in ten seconds */
-    assert_int_equal(tally(w, &id, "ready"), 1);
-    assert_int_equal(tally(w, &id, "not redelivered"), 5);
+    assert_int_equal(tally(w, &id, "on its way"), 1);
+    assert_int_equal(tally(w, &id, "not queued"), 5);
     /* of those that wait: one succeeds, one is redelivered by hand, one loses its payload, one is forgotten */
     ht_test_sql(w->dsn, store_text("UPDATE hooktop.delivery SET status = 'succeeded' WHERE id = %s", nth(0)));
     ht_test_sql(w->dsn, store_text("DELETE FROM hooktop.tenant_webhook_outbox WHERE delivery_id = %s", nth(0)));
@@ -90,17 +90,93 @@ static void what_needs_it_no_more_is_left_out(void **state)
     assert_int_equal(tally(w, &id, "left out: replaced"), 1);
     assert_int_equal(tally(w, &id, "left out: purged"), 1);
     assert_int_equal(tally(w, &id, "left out: gone"), 1);
-    assert_int_equal(tally(w, &id, "ready"), 2);
+    assert_int_equal(tally(w, &id, "on its way"), 2);
     HT_CLEANUP(ht_replay_fini) struct ht_replay r = find(w, &id);
-    assert_int_equal(r.state, HT_REPLAY_FINISHED);
+    assert_int_equal(r.state, HT_REPLAY_SENDING); /* these two are not tried yet */
     assert_int_equal(r.total, 6);
-    assert_int_equal(r.redelivered, 2);
+    assert_int_equal(r.queued, 2);
     assert_int_equal(r.skipped, 4);
     assert_string_equal(r.reason, "because");
     assert_string_equal(r.what, "all that failed");
     ht_test_sql(w->dsn, "UPDATE hooktop.delivery SET attempts = 1 WHERE id IN (SELECT made FROM hooktop.replay_item)");
-    assert_int_equal(tally(w, &id, "ready"), 0);
+    assert_int_equal(tally(w, &id, "on its way"), 0);
     assert_int_equal(tally(w, &id, "retrying"), 2);
+    step(w);
+    HT_CLEANUP(ht_replay_fini) struct ht_replay last = find(w, &id);
+    assert_int_equal(last.state, HT_REPLAY_FINISHED);
+    assert_true(last.ended_at > 0);
+}
+
+static struct ht_replay_progress progress(const struct store_world *w, const struct ht_uuid *id)
+{
+    HT_CLEANUP(ht_replay_fini) struct ht_replay r = find(w, id);
+    HT_CLEANUP(ht_tallies_fini) struct ht_tallies list = {0};
+    STORE_OK(ht_store_replay_tally(w->c, &r, &list, &err));
+    struct ht_replay_progress p = ht_replay_progress(&list);
+    assert_int_equal(p.sent + p.on_its_way + p.unsent + p.left_out + p.not_queued, r.total);
+    return p;
+}
+
+/* The n-th redelivery of a replay, from 0, becomes this. */
+static void becomes(const struct store_world *w, int n, const char *set)
+{
+    ht_test_sql(w->dsn, store_text("UPDATE hooktop.delivery SET %s WHERE id = (SELECT made FROM hooktop.replay_item"
+                                   " WHERE made IS NOT NULL ORDER BY delivery_id OFFSET %d LIMIT 1)",
+                                   set, n));
+}
+
+static enum ht_replay_state state_of(const struct store_world *w, const struct ht_uuid *id)
+{
+    HT_CLEANUP(ht_replay_fini) struct ht_replay r = find(w, id);
+    return r.state;
+}
+
+/* It is finished with the last that is tried, in whichever order; what is held is not sent, and is not waited for. */
+static void queued_is_told_from_sent(void **state)
+{
+    const struct store_world *w = *state;
+    fail_some(w, 5);
+    struct ht_uuid id = start(w, 1); /* five seconds' worth: all at once */
+    struct ht_replay_progress p = progress(w, &id);
+    assert_int_equal(state_of(w, &id), HT_REPLAY_SENDING);
+    assert_int_equal(p.on_its_way, 5);
+    assert_int_equal(p.sent, 0);
+    HT_CLEANUP(ht_replay_fini) struct ht_replay r = find(w, &id);
+    assert_true(r.seconds_left >= 1 && r.seconds_left <= 5);
+    STORE_REFUSED(HT_FAILED, ht_store_replay_change(w->c, &r, HT_REPLAY_PAUSED, 0, NULL, &err), "queued already", NULL);
+    STORE_REFUSED(HT_FAILED, ht_store_replay_change(w->c, &r, HT_REPLAY_CANCELLED, 0, NULL, &err), "queued already",
+                  NULL);
+    becomes(w, 4, "attempts = 1, status = 'succeeded'");
+    becomes(w, 0, "attempts = 1");
+    becomes(w, 1, "status = 'held'");
+    becomes(w, 2, "attempts = 2, status = 'held'");
+    step(w);
+    p = progress(w, &id);
+    assert_int_equal(state_of(w, &id), HT_REPLAY_SENDING); /* the fourth */
+    assert_int_equal(p.on_its_way, 1);
+    assert_int_equal(p.sent, 3);
+    assert_int_equal(p.unsent, 1);
+    assert_int_equal(ht_test_sql_int(w->dsn, "SELECT count(*) FROM hooktop.audit WHERE action = 'replay.finished'"), 0);
+    becomes(w, 3, "attempts = 1, status = 'exhausted'");
+    step(w);
+    assert_int_equal(state_of(w, &id), HT_REPLAY_FINISHED);
+    assert_int_equal(ht_test_sql_int(w->dsn, "SELECT count(*) FROM hooktop.audit WHERE action = 'replay.finished'"), 1);
+    step(w);
+    assert_int_equal(ht_test_sql_int(w->dsn, "SELECT count(*) FROM hooktop.audit WHERE action = 'replay.finished'"), 1);
+}
+
+/* However many there are, and in however small steps: each is followed once. */
+static void it_is_followed_in_steps(void **state)
+{
+    const struct store_world *w = *state;
+    fail_some(w, 25);
+    struct ht_uuid id = start(w, 1000);
+    ht_test_sql(w->dsn, "UPDATE hooktop.delivery SET attempts = 1 WHERE redelivery_of IS NOT NULL");
+    int steps = 1;
+    while (ht_test_sql_int(w->dsn, "SELECT hooktop.replay_step(10)::int"))
+        steps++;
+    assert_int_equal(steps, 3);
+    assert_int_equal(state_of(w, &id), HT_REPLAY_FINISHED);
 }
 
 static void what_is_being_sent_waits_until_it_settles(void **state)
@@ -110,10 +186,10 @@ static void what_is_being_sent_waits_until_it_settles(void **state)
     ht_test_sql(w->dsn, "UPDATE hooktop.tenant_webhook_outbox SET lease_until = clock_timestamp() + interval '1 h'");
     struct ht_uuid id = start(w, 1000);
     step(w);
-    assert_int_equal(tally(w, &id, "not redelivered"), 2);
+    assert_int_equal(tally(w, &id, "not queued"), 2);
     ht_test_sql(w->dsn, "UPDATE hooktop.tenant_webhook_outbox SET lease_until = NULL");
     step(w);
-    assert_int_equal(tally(w, &id, "ready"), 2);
+    assert_int_equal(tally(w, &id, "on its way"), 2);
     assert_int_equal(ht_test_sql_int(w->dsn, "SELECT count(*) FROM hooktop.tenant_webhook_outbox"), 2);
 }
 
@@ -124,7 +200,7 @@ static void the_pace_is_its_rate_however_often_it_is_called(void **state)
     struct ht_uuid id = start(w, 2);
     for (int i = 0; i < 5; i++)
         step(w);
-    int64_t made = tally(w, &id, "ready");
+    int64_t made = tally(w, &id, "on its way");
     assert_true(made >= 12 && made <= 14); /* six seconds ahead */
     assert_int_equal(ht_test_sql_int(w->dsn,
                                      "SELECT count(*) FROM (SELECT o.due_at - lag(o.due_at) OVER (ORDER BY due_at)"
@@ -133,7 +209,29 @@ static void the_pace_is_its_rate_however_often_it_is_called(void **state)
                                      " WHERE gap < interval '499 ms'"),
                      0);
     pass(w, 5);
-    assert_true(tally(w, &id, "ready") - made >= 9);
+    assert_true(tally(w, &id, "on its way") - made >= 9);
+}
+
+/* At another rate it goes on behind what is queued, not on top of it; and after a slow one within six seconds. */
+static void another_rate_begins_behind_what_is_queued(void **state)
+{
+    const struct store_world *w = *state;
+    fail_some(w, 40);
+    struct ht_uuid id = start(w, 2);
+    HT_CLEANUP(ht_replay_fini) struct ht_replay r = find(w, &id);
+    const char *early = "SELECT count(*) FROM hooktop.tenant_webhook_outbox o JOIN hooktop.delivery d"
+                        " ON d.id = o.delivery_id WHERE d.redelivery_of IS NOT NULL AND o.due_at <"
+                        " (SELECT created_at + interval '5 s' FROM hooktop.replay)";
+    int64_t before = ht_test_sql_int(w->dsn, early);
+    STORE_OK(ht_store_replay_change(w->c, &r, HT_REPLAY_PAUSED, 0, NULL, &err));
+    STORE_OK(ht_store_replay_change(w->c, &r, HT_REPLAY_RUNNING, 100, NULL, &err));
+    assert_int_equal(ht_test_sql_int(w->dsn, early), before);
+    STORE_OK(ht_store_replay_change(w->c, &r, HT_REPLAY_PAUSED, 0, NULL, &err));
+    ht_test_sql(w->dsn, "UPDATE hooktop.replay SET next_at = clock_timestamp() + interval '1 h'");
+    STORE_OK(ht_store_replay_change(w->c, &r, HT_REPLAY_RUNNING, 100, NULL, &err));
+    assert_int_equal(ht_test_sql_int(w->dsn, "SELECT (next_at < clock_timestamp() + interval '8 s')::int"
+                                             " FROM hooktop.replay"),
+                     1);
 }
 
 static void two_replays_redeliver_nothing_twice(void **state)
@@ -143,7 +241,7 @@ static void two_replays_redeliver_nothing_twice(void **state)
     struct ht_uuid a = start(w, 0.5), b = start(w, 0.5); /* the second does not match what the first has done */
     ht_test_sql(w->dsn, "UPDATE hooktop.replay SET rate_per_s = 1000");
     pass(w, 3600);
-    assert_int_equal(tally(w, &a, "ready") + tally(w, &b, "ready"), 10);
+    assert_int_equal(tally(w, &a, "on its way") + tally(w, &b, "on its way"), 10);
     assert_int_equal(ht_test_sql_int(w->dsn, "SELECT count(*) - count(DISTINCT redelivery_of) FROM hooktop.delivery"
                                              " WHERE redelivery_of IS NOT NULL"),
                      0);
@@ -229,9 +327,9 @@ static void what_is_chosen_is_redelivered_whatever_became_of_it(void **state)
     STORE_OK(ht_store_replays(w->c, &w->tenant, NULL, 10, &list, &err));
     assert_int_equal(list.n, 1);
     assert_string_equal(list.rows[0].what, "marked by hand");
-    assert_int_equal(list.rows[0].state, HT_REPLAY_FINISHED);
+    assert_int_equal(list.rows[0].state, HT_REPLAY_SENDING);
     assert_int_equal(list.rows[0].total, 5);
-    assert_int_equal(list.rows[0].redelivered, 3);
+    assert_int_equal(list.rows[0].queued, 3);
     assert_int_equal(tally(w, &list.rows[0].id, "left out: replaced"), 1);
     assert_int_equal(tally(w, &list.rows[0].id, "left out: delivered"), 1);
     assert_int_equal(ht_test_sql_int(w->dsn, store_text("SELECT count(*) FROM hooktop.delivery WHERE redelivery_of ="
@@ -259,8 +357,11 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_needs_it_no_more_is_left_out),
+        TEST(queued_is_told_from_sent),
+        TEST(it_is_followed_in_steps),
         TEST(what_is_being_sent_waits_until_it_settles),
         TEST(the_pace_is_its_rate_however_often_it_is_called),
+        TEST(another_rate_begins_behind_what_is_queued),
         TEST(two_replays_redeliver_nothing_twice),
         TEST(only_support_of_the_tenant_may),
         TEST(what_is_chosen_is_redelivered_whatever_became_of_it),

@@ -139,6 +139,47 @@ static void a_late_count_is_not_asked_about(void **state)
     SHOWS(r, "Redeliver all:");
 }
 
+static bool hinted(struct ht_rig *r, const char *text)
+{
+    char *row = ht_rig_row(r, -1);
+    bool found = strstr(row, text) != NULL;
+    free(row);
+    return found;
+}
+
+/* By its state, in the list and on its own screen. */
+static void what_has_ended_is_not_paused_or_cancelled(void **state)
+{
+    static const struct {
+        const char *keys, *why;
+    } ended[] = {
+        {"9jj", "the replay has finished already"},      {"9jj\n", "the replay has finished already"},
+        {"9jjj", "all of the replay is queued already"}, {"9jjj\n", "all of the replay is queued already"},
+        {"9jjjj", "the replay was cancelled already"},   {"9jjjj\n", "the replay was cancelled already"},
+    };
+    struct ht_rig *r = *state;
+    for (size_t i = 0; i < HT_COUNT(ended); i++) {
+        ht_rig_keys(r, ended[i].keys);
+        assert_false(hinted(r, "P pause") || hinted(r, "C cancel"));
+        for (const char *key = "PC"; *key; key++) {
+            ht_rig_key(r, *key);
+            assert_null(r->app.dialog);
+            SHOWS(r, ended[i].why);
+        }
+        ht_rig_keys(r, ":pause-replay\n");
+        SHOWS(r, ended[i].why);
+        ht_rig_keys(r, "9g");
+    }
+    ht_rig_keys(r, "9g");
+    assert_true(hinted(r, "P pause") && hinted(r, "C cancel"));
+    ht_rig_keys(r, "C");
+    SHOWS(r, "Cancel it with 412 of 871 queued? These are sent all the same");
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "njP");
+    SHOWS(r, "Resume: 412 of 871 are queued");
+    SHOWS(r, "about 43s at 10 per second");
+}
+
 static void what_is_said_while_counting_ends_with_it(void **state)
 {
     struct ht_rig *r = *state;
@@ -382,6 +423,7 @@ int main(void)
         HT_RIG_TEST(enabling_asks_what_becomes_of_the_held),
         HT_RIG_TEST(a_late_question_is_not_asked),
         HT_RIG_TEST(a_late_count_is_not_asked_about),
+        HT_RIG_TEST(what_has_ended_is_not_paused_or_cancelled),
         HT_RIG_TEST(what_is_said_while_counting_ends_with_it),
         HT_RIG_TEST(a_rotation_says_when_the_old_one_ends),
         HT_RIG_TEST(the_old_secret_is_ended_from_the_probes_answer),

@@ -9,10 +9,11 @@
 #define HT_REPLAY_RATE_MAX   10000.0
 
 #define HT_REPLAY_STATES(X)                                                                                            \
-    X(RUNNING, "running", "", "workers redeliver at its rate")                                                         \
-    X(PAUSED, "paused", "", "waits to be resumed or cancelled")                                                        \
-    X(CANCELLED, "cancelled", "", "ended by an operator; the rest is not redelivered")                                 \
-    X(FINISHED, "finished", "", "all of it was redelivered or left out")
+    X(RUNNING, "running", "", "workers queue it at its rate, up to six seconds ahead, and send it")                    \
+    X(SENDING, "sending", "", "all of it is queued; workers send the last")                                            \
+    X(PAUSED, "paused", "", "waits to be resumed or cancelled; what was queued before is still sent")                  \
+    X(CANCELLED, "cancelled", "", "ended by an operator; only what was queued before is sent")                         \
+    X(FINISHED, "finished", "", "all of it was sent, or is held, or was left out")
 
 #define HT_WORD_ENUM_REPLAY(id, ...) HT_REPLAY_##id,
 enum ht_replay_state { HT_REPLAY_STATES(HT_WORD_ENUM_REPLAY) HT_REPLAY_STATE_COUNT };
@@ -78,20 +79,37 @@ struct ht_replay {
     int64_t created_at;
     int64_t ended_at;
     int64_t total;
-    int64_t redelivered;
-    int64_t skipped;
+    int64_t queued;       /* redeliveries made, which is up to six seconds before they are due */
+    int64_t skipped;      /* left out */
+    int64_t seconds_left; /* at its rate, until the last of it is due; 0 when it does not run */
 };
 void ht_replay_fini(struct ht_replay *r);
+/* Neither queued nor left out so far. */
+int64_t ht_replay_waiting(const struct ht_replay *r);
 
-/* How many of a replay ended so: "succeeded", "ready", "exhausted" ... as their redeliveries stand now; "retrying":
- * ready, but tried already and failed again; "left out: delivered", "not redelivered". */
+#define HT_TALLY_ON_ITS_WAY "on its way"
+#define HT_TALLY_NOT_QUEUED "not queued"
+#define HT_TALLY_LEFT_OUT   "left out: " /* and why */
+/* How many of a replay ended so: "succeeded", "exhausted", "held" ... as their redeliveries stand now; "retrying":
+ * tried, and waits for its next try; "gone": kept no longer; or one of the above. */
 struct ht_tally {
     char *outcome;
     int64_t n;
+    int64_t sent; /* of these: tried at least once */
 };
 void ht_tally_fini(struct ht_tally *t);
 
 HT_LIST(ht_replays, ht_replay)
 HT_LIST(ht_tallies, ht_tally)
+
+/* A tally summed up, so that what was sent is told from what was only queued. The parts make up the total. */
+struct ht_replay_progress {
+    int64_t sent;       /* tried at least once */
+    int64_t on_its_way; /* queued, not tried yet */
+    int64_t unsent;     /* queued, and neither: held at its endpoint, cancelled there, or kept no longer */
+    int64_t left_out;
+    int64_t not_queued;
+};
+struct ht_replay_progress ht_replay_progress(const struct ht_tallies *tally);
 
 #endif

@@ -18,8 +18,8 @@ HT_MUST_CHECK enum ht_rc ht_store_replays(struct ht_conn *c, const struct ht_uui
 /* `id` as text: a UUID or its unambiguous beginning. */
 HT_MUST_CHECK enum ht_rc ht_store_replay_find(struct ht_conn *c, const char *id, struct ht_replay *ret,
                                               struct ht_err *err);
-/* Running, paused or cancelled; at another rate, 0: as it is. HT_FAILED: it is so already, or has ended. What was
- * handed to the outbox before, at most six seconds' worth, is sent all the same. */
+/* Running, paused or cancelled; at another rate, 0: as it is. HT_FAILED: it is so already, all of it is queued, or it
+ * has ended. What was queued before, at most six seconds' worth, is sent all the same. */
 HT_MUST_CHECK enum ht_rc ht_store_replay_change(struct ht_conn *c, const struct ht_replay *r, enum ht_replay_state to,
                                                 double rate_per_s, const char *reason, struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_store_replay_tally(struct ht_conn *c, const struct ht_replay *r, struct ht_tallies *ret,

@@ -81,6 +81,8 @@ struct ht_screen_class {
     struct ht_list *(*shown)(const struct ht_screen *s, const struct ht_column **ret, size_t *ret_n);
     void (*sort)(struct ht_app *app, struct ht_screen *s);
     bool (*subject)(struct ht_screen *s, struct ht_subject *ret);
+    /* Why an action that changes something cannot be done with what is under the cursor; NULL: it can. */
+    const char *(*why_not)(struct ht_screen *s, enum ht_action_id action);
     /* The line above the hints when nothing was said. */
     void (*status)(struct ht_app *app, struct ht_screen *s, char *ret, size_t size);
     /* A line that ht_app_ask_line asked for. */
