@@ -249,6 +249,13 @@ static void answer_raw(struct ht_rx_plan *p, const struct script *s)
     p->end = HT_RX_CLOSE;
 }
 
+static void answer_hold(struct ht_rx_plan *p, const struct script *s)
+{
+    (void)s;
+    put_answer(p, 200, "", "at last\n");
+    p->held = true;
+}
+
 static void (*const answers[])(struct ht_rx_plan *, const struct script *) = {
     [HT_ANSWER_STATUS] = answer_status,
     [HT_ANSWER_FAIL_FIRST] = answer_fail_first,
@@ -271,6 +278,7 @@ static void (*const answers[])(struct ht_rx_plan *, const struct script *) = {
     [HT_ANSWER_HOSTILE] = answer_hostile,
     [HT_ANSWER_DRIP] = answer_drip,
     [HT_ANSWER_RAW] = answer_raw,
+    [HT_ANSWER_HOLD] = answer_hold,
 };
 
 static void plan_init(struct ht_rx_plan *p)

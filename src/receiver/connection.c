@@ -9,6 +9,8 @@
 #define READ_CHUNK  16384u
 /* One connection's share of the loop before the others have theirs: an endless answer must not hold them up. */
 #define WRITE_SHARE (256u * 1024u)
+/* Whether an answer is still to be held is looked up so often. */
+#define HOLD_US     5000
 
 enum io { IO_DONE, IO_WANTS_IN, IO_WANTS_OUT, IO_OVER };
 
@@ -157,6 +159,11 @@ static enum io send_some(struct ht_rx_connection *c, struct ht_rx_tables *t, con
 
 static enum io run_writing(struct ht_rx_connection *c, struct ht_rx_tables *t, int64_t now_us)
 {
+    if (c->plan.held && ht_rx_held(t, &c->exchange)) {
+        c->wake_us = now_us + HOLD_US;
+        return IO_DONE;
+    }
+    c->plan.held = false;
     for (size_t share = 0; share < WRITE_SHARE;) {
         const char *bytes = NULL;
         size_t n = 0, len = ht_rx_plan_chunk(&c->plan, c->sent, &bytes);

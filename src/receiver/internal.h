@@ -40,6 +40,7 @@ struct ht_rx_plan {
     int32_t delay_ms; /* before the first byte */
     int32_t drip_ms;  /* between single bytes; 0 = as fast as it goes */
     int32_t end_delay_ms;
+    bool held; /* until its route answers in another way */
     enum ht_rx_end end;
 };
 /* The script of a route, for the `tries`th request (from 1) of its `ordinal`th delivery (from 1; 0: not a delivery). */
@@ -97,6 +98,7 @@ void ht_rx_tables_fini(struct ht_rx_tables *t);
 void ht_rx_arrived(struct ht_rx_tables *t, const struct ht_rx_request *q, const char *head, const char *body,
                    struct ht_rx_exchange *ret, struct ht_rx_plan *ret_plan);
 void ht_rx_malformed(struct ht_rx_tables *t, int status, struct ht_rx_exchange *ret, struct ht_rx_plan *ret_plan);
+bool ht_rx_held(struct ht_rx_tables *t, const struct ht_rx_exchange *x); /* the answer is not to go out yet */
 /* These want it held. */
 void ht_rx_status_sent(struct ht_rx_tables *t, const struct ht_rx_exchange *x, int32_t status);
 void ht_rx_answer_sent(const struct ht_rx_exchange *x);

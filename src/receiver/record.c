@@ -201,6 +201,14 @@ void ht_rx_malformed(struct ht_rx_tables *t, int status, struct ht_rx_exchange *
     pthread_mutex_unlock(&t->lock);
 }
 
+bool ht_rx_held(struct ht_rx_tables *t, const struct ht_rx_exchange *x)
+{
+    pthread_mutex_lock(&t->lock);
+    bool held = x->route->answer == HT_ANSWER_HOLD;
+    pthread_mutex_unlock(&t->lock);
+    return held;
+}
+
 void ht_rx_status_sent(struct ht_rx_tables *t, const struct ht_rx_exchange *x, int32_t status)
 {
     if (x->record != NULL)

@@ -64,26 +64,26 @@ static void each_mode_is_what_it_says(void **state)
         long status;
         int handed_over; /* -1: either way, it depends on when curl has had enough */
     } cases[] = {
-        {HT_ANSWER_STATUS, 0, NULL, 5000, CURLE_OK, 200, 200},
-        {HT_ANSWER_STATUS, 204, NULL, 5000, CURLE_OK, 204, 204},
-        {HT_ANSWER_STATUS, 410, NULL, 5000, CURLE_OK, 410, 410},
-        {HT_ANSWER_HANG, 0, NULL, 200, CURLE_OPERATION_TIMEDOUT, 0, 0},
-        {HT_ANSWER_RESET, 0, NULL, 5000, CURLE_RECV_ERROR, 0, 0},
-        {HT_ANSWER_CLOSE, 0, NULL, 5000, CURLE_GOT_NOTHING, 0, 0},
-        {HT_ANSWER_GARBAGE, 0, NULL, 5000, CURLE_UNSUPPORTED_PROTOCOL, 0, 0},
-        {HT_ANSWER_BAD_STATUS, 0, NULL, 5000, CURLE_UNSUPPORTED_PROTOCOL, 0, 0},
-        {HT_ANSWER_ENDLESS_HEADER, 0, NULL, 5000, CURLE_OUT_OF_MEMORY, 200, 0},
-        {HT_ANSWER_HEADER_FLOOD, 0, NULL, 5000, CURLE_RECV_ERROR, 200, 0},
-        {HT_ANSWER_BIG_HEADER, 1000, NULL, 5000, CURLE_OK, 200, 200},
-        {HT_ANSWER_BIG_HEADER, 200000, NULL, 5000, CURLE_OUT_OF_MEMORY, 200, -1},
-        {HT_ANSWER_INTERIM_FLOOD, 0, NULL, 5000, CURLE_RECV_ERROR, 103, 0},
-        {HT_ANSWER_HEADERS_THEN_STALL, 0, NULL, 200, CURLE_OPERATION_TIMEDOUT, 200, 200},
-        {HT_ANSWER_HEADERS_THEN_RESET, 0, NULL, 5000, CURLE_RECV_ERROR, 200, 200},
-        {HT_ANSWER_BIG_BODY, 1000000, NULL, 5000, CURLE_OK, 200, 200},
-        {HT_ANSWER_REDIRECT, 307, "/there", 5000, CURLE_OK, 307, 307},
-        {HT_ANSWER_RETRY_AFTER, 503, "120", 5000, CURLE_OK, 503, 503},
-        {HT_ANSWER_HOSTILE, 0, NULL, 5000, CURLE_OK, 500, 500},
-        {HT_ANSWER_DRIP, 1, NULL, 5000, CURLE_OK, 200, 200},
+        {HT_ANSWER_STATUS, 0, NULL, 60000, CURLE_OK, 200, 200},
+        {HT_ANSWER_STATUS, 204, NULL, 60000, CURLE_OK, 204, 204},
+        {HT_ANSWER_STATUS, 410, NULL, 60000, CURLE_OK, 410, 410},
+        {HT_ANSWER_HANG, 0, NULL, 1000, CURLE_OPERATION_TIMEDOUT, 0, 0},
+        {HT_ANSWER_RESET, 0, NULL, 60000, CURLE_RECV_ERROR, 0, 0},
+        {HT_ANSWER_CLOSE, 0, NULL, 60000, CURLE_GOT_NOTHING, 0, 0},
+        {HT_ANSWER_GARBAGE, 0, NULL, 60000, CURLE_UNSUPPORTED_PROTOCOL, 0, 0},
+        {HT_ANSWER_BAD_STATUS, 0, NULL, 60000, CURLE_UNSUPPORTED_PROTOCOL, 0, 0},
+        {HT_ANSWER_ENDLESS_HEADER, 0, NULL, 60000, CURLE_OUT_OF_MEMORY, 200, 0},
+        {HT_ANSWER_HEADER_FLOOD, 0, NULL, 60000, CURLE_RECV_ERROR, 200, 0},
+        {HT_ANSWER_BIG_HEADER, 1000, NULL, 60000, CURLE_OK, 200, 200},
+        {HT_ANSWER_BIG_HEADER, 200000, NULL, 60000, CURLE_OUT_OF_MEMORY, 200, -1},
+        {HT_ANSWER_INTERIM_FLOOD, 0, NULL, 60000, CURLE_RECV_ERROR, 103, 0},
+        {HT_ANSWER_HEADERS_THEN_STALL, 0, NULL, 1000, CURLE_OPERATION_TIMEDOUT, 200, 200},
+        {HT_ANSWER_HEADERS_THEN_RESET, 0, NULL, 60000, CURLE_RECV_ERROR, 200, 200},
+        {HT_ANSWER_BIG_BODY, 1000000, NULL, 60000, CURLE_OK, 200, 200},
+        {HT_ANSWER_REDIRECT, 307, "/there", 60000, CURLE_OK, 307, 307},
+        {HT_ANSWER_RETRY_AFTER, 503, "120", 60000, CURLE_OK, 503, 503},
+        {HT_ANSWER_HOSTILE, 0, NULL, 60000, CURLE_OK, 500, 500},
+        {HT_ANSWER_DRIP, 1, NULL, 60000, CURLE_OK, 200, 200},
     };
     (void)state;
     for (size_t i = 0; i < HT_COUNT(cases); i++) {
@@ -101,26 +101,26 @@ static void answers_carry_what_was_asked_for(void **state)
 {
     struct curl_answer a;
     (void)state;
-    post(HT_ANSWER_STATUS, 422, "no such claim", 5000, &a);
+    post(HT_ANSWER_STATUS, 422, "no such claim", 60000, &a);
     assert_string_equal(a.body, "no such claim");
-    post(HT_ANSWER_REDIRECT, 301, "http://169.254.169.254/", 5000, &a);
+    post(HT_ANSWER_REDIRECT, 301, "http://169.254.169.254/", 60000, &a);
     assert_non_null(strstr(a.headers, "\r\nLocation: http://169.254.169.254/\r\n"));
-    post(HT_ANSWER_RETRY_AFTER, 0, "Wed, 21 Oct 2015 07:28:00 GMT", 5000, &a);
+    post(HT_ANSWER_RETRY_AFTER, 0, "Wed, 21 Oct 2015 07:28:00 GMT", 60000, &a);
     assert_int_equal(a.status, 429);
     assert_non_null(strstr(a.headers, "\r\nRetry-After: Wed, 21 Oct 2015 07:28:00 GMT\r\n"));
-    post(HT_ANSWER_BIG_BODY, 123456, NULL, 5000, &a);
+    post(HT_ANSWER_BIG_BODY, 123456, NULL, 60000, &a);
     assert_int_equal(a.body_bytes, 123456);
-    post(HT_ANSWER_BIG_BODY, -1, NULL, 5000, &a);
+    post(HT_ANSWER_BIG_BODY, -1, NULL, 60000, &a);
     assert_int_equal(a.rc, CURLE_OK);
     assert_int_equal(a.body_bytes, 0);
-    post(HT_ANSWER_HOSTILE, 0, NULL, 5000, &a);
+    post(HT_ANSWER_HOSTILE, 0, NULL, 60000, &a);
     assert_non_null(strstr(a.headers, "\x1b[2J"));
     assert_non_null(strstr(a.body, "\x1b]52;c;"));
     assert_non_null(memchr(a.body, '\0', (size_t)a.body_bytes));
-    post(HT_ANSWER_SLOW, 150, NULL, 5000, &a);
+    post(HT_ANSWER_SLOW, 150, NULL, 60000, &a);
     assert_int_equal(a.status, 200);
     assert_true(a.ms >= 150);
-    post(HT_ANSWER_DRIP, 3, NULL, 5000, &a);
+    post(HT_ANSWER_DRIP, 3, NULL, 60000, &a);
     assert_true(a.ms >= 3 * (int64_t)strlen("HTTP/1.1 200 OK\r\n\r\n"));
 }
 
@@ -129,7 +129,7 @@ static int status_of(const char *delivery)
     char header[128];
     struct curl_answer a;
     snprintf(header, sizeof(header), "X-Hooktop-Delivery: %s", delivery);
-    curl_post(url, (const char *const[]){header, NULL}, "{}", NULL, 5000, &a);
+    curl_post(url, (const char *const[]){header, NULL}, "{}", NULL, 60000, &a);
     assert_int_equal(a.rc, CURLE_OK);
     return (int)a.status;
 }
@@ -172,7 +172,7 @@ static void counts_tell_deliveries_from_duplicates_and_pings(void **state)
     status_of("x");
     status_of("x");
     status_of("x");
-    curl_post(url, NULL, "{}", NULL, 5000, &a);
+    curl_post(url, NULL, "{}", NULL, 60000, &a);
     assert_int_equal(a.status, 200);
     ht_receiver_counts(receiver, "/a", &c);
     assert_int_equal(c.requests, 4);
@@ -198,11 +198,55 @@ static void hanging_connections_hold_nobody_up(void **state)
         fds[i] = raw_connect(ht_receiver_port(receiver));
         raw_post(fds[i], i % 2 == 0 ? "/hang" : "/flood", "", "{}");
     }
-    assert_true(ht_receiver_wait_requests(receiver, NULL, (int64_t)HT_COUNT(fds), 5000));
-    post(HT_ANSWER_STATUS, 200, NULL, 2000, &a);
+    assert_true(ht_receiver_wait_requests(receiver, NULL, (int64_t)HT_COUNT(fds), 60000));
+    post(HT_ANSWER_STATUS, 200, NULL, 60000, &a);
     assert_int_equal(a.rc, CURLE_OK);
     for (size_t i = 0; i < HT_COUNT(fds); i++)
         close(fds[i]);
+}
+
+static int status_of_elsewhere(void)
+{
+    char text[4096];
+    int fd = raw_connect(ht_receiver_port(receiver));
+    ht_receiver_route(receiver, &(struct ht_route){.path = "/b", .answer = HT_ANSWER_STATUS, .arg = 200});
+    raw_post(fd, "/b", "", "{}");
+    int status = raw_answer(fd, text, sizeof(text));
+    close(fd);
+    return status;
+}
+
+static int64_t deliveries_answered(void)
+{
+    struct ht_route_counts c;
+    ht_receiver_counts(receiver, "/a", &c);
+    return c.deliveries;
+}
+
+/* What was asked while the route held its answers gets them when it does so no longer, and nothing before. */
+static void a_held_answer_waits_for_another_route(void **state)
+{
+    static const char request[] = "X-Hooktop-Delivery: d%d\r\n";
+    char text[4096], headers[64];
+    int fds[3];
+    (void)state;
+    ht_receiver_route(receiver, &(struct ht_route){.path = "/a", .answer = HT_ANSWER_HOLD});
+    for (int i = 0; i < 3; i++) {
+        fds[i] = raw_connect(ht_receiver_port(receiver));
+        snprintf(headers, sizeof(headers), request, i);
+        raw_post(fds[i], "/a", headers, "{}");
+    }
+    close(fds[2]); /* whoever leaves is not waited for */
+    assert_true(ht_receiver_wait_requests(receiver, "/a", 3, 60000));
+    assert_int_equal(status_of_elsewhere(), 200);
+    assert_int_equal(deliveries_answered(), 0);
+    ht_receiver_route(receiver, &(struct ht_route){.path = "/a", .answer = HT_ANSWER_STATUS, .arg = 500});
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(raw_answer(fds[i], text, sizeof(text)), 200);
+        close(fds[i]);
+    }
+    assert_int_equal(status_of("d0"), 500);
+    assert_in_range(deliveries_answered(), 2, 3);
 }
 
 int main(void)
@@ -214,6 +258,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(fail_part_fails_each_nth_delivery_once, start, stop),
         cmocka_unit_test_setup_teardown(counts_tell_deliveries_from_duplicates_and_pings, start, stop),
         cmocka_unit_test_setup_teardown(hanging_connections_hold_nobody_up, start, stop),
+        cmocka_unit_test_setup_teardown(a_held_answer_waits_for_another_route, start, stop),
     };
     curl_global_init(CURL_GLOBAL_ALL);
     ht_secret_init_process();

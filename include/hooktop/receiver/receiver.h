@@ -36,6 +36,7 @@ enum ht_answer {
     HT_ANSWER_HOSTILE,            /* 500 whose headers and body hold terminal control sequences */
     HT_ANSWER_DRIP,               /* arg = ms between single bytes of a 200 */
     HT_ANSWER_RAW,                /* text as it is, then FIN; arg = the status it amounts to, 0 = none */
+    HT_ANSWER_HOLD,               /* 200, and not before the route answers in another way */
 };
 
 struct ht_route {
