@@ -84,6 +84,14 @@ static enum ht_rc is_alive(const struct ht_cluster *c, bool *ret, struct ht_err 
     return rc;
 }
 
+/* A server that was killed leaves processes behind that notice and end; until they have, no other one starts. */
+static bool remains_are_there(const struct ht_cluster *c)
+{
+    char words[512];
+    last_words(c, words, sizeof words);
+    return strstr(words, "pre-existing shared memory block") != NULL;
+}
+
 enum ht_rc ht_cluster_ensure_running(const struct ht_cluster *c, struct ht_err *err)
 {
     int64_t deadline = ht_mono_us() + START_PATIENCE_US;
@@ -100,6 +108,7 @@ enum ht_rc ht_cluster_ensure_running(const struct ht_cluster *c, struct ht_err *
             /* Not startable while an old server is on its way out; final when there is none. */
             if ((rc = is_alive(c, &alive, err)) != HT_OK)
                 return rc;
+            alive = alive || remains_are_there(c);
         }
         if (alive)
             nanosleep(&(struct timespec){.tv_nsec = RETRY_MS * 1000000L}, NULL);
