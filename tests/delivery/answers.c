@@ -19,6 +19,9 @@ struct row {
     const char *detail;  /* part of the sentence, or NULL */
 };
 
+/* So long what ends with the time limit has until then for what comes before it, and all others have far more. */
+#define SHORT .timeout_ms = 4000
+
 #define RAW(name, bytes)    .path = "/" name, .answer = HT_ANSWER_RAW, .text = bytes
 #define RAW_OK(name, bytes) RAW(name, bytes), .arg = 200
 
@@ -28,17 +31,25 @@ static struct row rows[] = {
     {{.path = "/204", .answer = HT_ANSWER_STATUS, .arg = 204}, "", 204, "succeeded", NULL},
     {{.path = "/slow", .answer = HT_ANSWER_SLOW, .arg = 300}, "", 200, "succeeded", NULL},
     {{.path = "/big-body", .answer = HT_ANSWER_BIG_BODY, .arg = 1000000}, "", 200, "succeeded", "cut at 64 KiB"},
-    {{.path = "/body-stalls", .answer = HT_ANSWER_HEADERS_THEN_STALL}, "", 200, "succeeded", "not arrive in full"},
+    {{.path = "/body-stalls", .answer = HT_ANSWER_HEADERS_THEN_STALL, SHORT},
+     "",
+     200,
+     "succeeded",
+     "not arrive in full"},
     {{.path = "/body-reset", .answer = HT_ANSWER_HEADERS_THEN_RESET}, "", 200, "succeeded", "not arrive in full"},
-    {{.path = "/hang", .answer = HT_ANSWER_HANG}, "timeout", 0, "ready", NULL},
-    {{.path = "/drip", .answer = HT_ANSWER_DRIP, .arg = 300}, "timeout", 0, "ready", NULL},
-    {{.path = "/too-slow", .answer = HT_ANSWER_SLOW, .arg = 5000}, "timeout", 0, "ready", NULL},
+    {{.path = "/hang", .answer = HT_ANSWER_HANG, SHORT}, "timeout", 0, "ready", NULL},
+    {{.path = "/drip", .answer = HT_ANSWER_DRIP, .arg = 3000, SHORT}, "timeout", 0, "ready", NULL},
+    {{.path = "/too-slow", .answer = HT_ANSWER_SLOW, .arg = 3600000, SHORT}, "timeout", 0, "ready", NULL},
     {{.path = "/reset", .answer = HT_ANSWER_RESET}, "reset", 0, "ready", NULL},
     {{.path = "/close", .answer = HT_ANSWER_CLOSE}, "empty", 0, "ready", NULL},
     {{.path = "/garbage", .answer = HT_ANSWER_GARBAGE}, "not_http", 0, "ready", NULL},
     {{.path = "/bad-status", .answer = HT_ANSWER_BAD_STATUS}, "not_http", 0, "ready", NULL},
     {{.path = "/endless", .answer = HT_ANSWER_ENDLESS_HEADER}, "headers_too_large", 200, "ready", NULL},
-    {{.path = "/drip-headers", .answer = HT_ANSWER_DRIP, .arg = 25}, "headers_incomplete", 200, "ready", NULL},
+    {{.path = "/drip-headers", .answer = HT_ANSWER_DRIP, .arg = 150, .timeout_ms = 6000},
+     "headers_incomplete",
+     200,
+     "ready",
+     NULL},
     {{.path = "/flood", .answer = HT_ANSWER_HEADER_FLOOD}, "headers_too_large", 200, "ready", NULL},
     {{.path = "/big-header", .answer = HT_ANSWER_BIG_HEADER, .arg = 150000}, "headers_too_large", 200, "ready", NULL},
     {{.path = "/64k-header", .answer = HT_ANSWER_BIG_HEADER, .arg = 70000}, "headers_too_large", 200, "ready", NULL},
@@ -103,9 +114,9 @@ static struct row rows[] = {
     {{RAW("999", "HTTP/1.1 999 Odd\r\nContent-Length: 0\r\n\r\n")}, "not_http", 999, "ready", NULL},
     {{RAW("banner", "SSH-2.0-OpenSSH_9.2\r\n")}, "not_http", 0, "ready", NULL},
     {{RAW("http-0.9", "<html>200 OK</html>")}, "not_http", 0, "ready", NULL},
-    {{.url = crowded_url}, "timeout_connect", 0, "ready", NULL},
+    {{.url = crowded_url, SHORT}, "timeout_connect", 0, "ready", NULL},
     {{.url = "http://127.0.0.1:1/"}, "refused", 0, "ready", NULL},
-    {{.url = "https://name.invalid/"}, "dns", 0, "ready", NULL},
+    {{.url = "https://name.invalid/", SHORT}, "dns", 0, "ready", NULL},
 };
 
 /* A listener whose queue is full: nobody answers the next SYN. */
@@ -168,7 +179,8 @@ static void test_every_answer(void **state)
     }
     assert_int_equal(lab_emit(w, NULL, "thing.happened", "{\"a\": 1}"), HT_COUNT(rows));
     lab_start(w, NULL);
-    HT_TEST_UNTIL(ht_test_sql_int(w->dsn, "SELECT count(*) FROM hooktop.attempt") == (int64_t)HT_COUNT(rows), 30000);
+    HT_TEST_UNTIL(ht_test_sql_int(w->dsn, "SELECT count(*) FROM hooktop.attempt") == (int64_t)HT_COUNT(rows),
+                  LAB_WAIT_MS);
     for (size_t i = 0; i < HT_COUNT(rows); i++) {
         check_row(w, &rows[i]);
     }

@@ -14,6 +14,9 @@
     "UPDATE hooktop.endpoint_health SET failing_since = clock_timestamp() - interval '" interval                       \
     "' WHERE failing_since IS NOT NULL"
 
+/* What failed comes again when the test says so. */
+#define IN_AN_HOUR 3600
+
 /* An endpoint that takes these of hooktop's own types alone. */
 static void subscribe_to(struct lab *w, struct lab_endpoint *e, const char *const *types)
 {
@@ -48,7 +51,8 @@ static void test_nothing_but_failures_for_five_days(void **state)
 {
     struct lab *w = *state;
     static const char *const types[] = {"endpoint.disabled", NULL};
-    struct lab_endpoint sick = {.path = "/sick", .answer = HT_ANSWER_STATUS, .arg = 500, .schedule_s = {1, 1, 1, 1}};
+    struct lab_endpoint sick = {
+        .path = "/sick", .answer = HT_ANSWER_STATUS, .arg = 500, .schedule_s = {IN_AN_HOUR, IN_AN_HOUR}};
     struct lab_endpoint ops = {.path = "/ops"}, all = {.path = "/all"};
     struct ht_route_counts counts;
     PGconn *pg = hear(w);
@@ -59,10 +63,11 @@ static void test_nothing_but_failures_for_five_days(void **state)
     lab_start(w, NULL);
     LAB_UNTIL(w, &sick, LAB_ATTEMPTS, 1);
     ht_test_sql(w->dsn, FAILED_FOR("4 days 23 hours"));
+    lab_hasten(w, &sick);
     LAB_UNTIL(w, &sick, LAB_ATTEMPTS, 2);
     assert_int_equal(lab_int(w, &sick, DISABLED), 0);
-    lab_emit(w, NULL, "thing.happened", "{}");
     ht_test_sql(w->dsn, FAILED_FOR("5 days 1 minute"));
+    lab_emit(w, NULL, "thing.happened", "{}");
     LAB_UNTIL(w, &sick, DISABLED, 1);
     assert_true(ht_receiver_wait_requests(w->receiver, "/ops", 1, 60000));
     LAB_UNTIL(w, &ops, LAB_WITH_STATUS("succeeded"), 1);
@@ -106,16 +111,15 @@ static void test_nothing_but_failures_for_five_days(void **state)
 static void test_a_success_starts_the_clock_anew(void **state)
 {
     struct lab *w = *state;
-    struct lab_endpoint e = {.path = "/a", .answer = HT_ANSWER_FAIL_FIRST, .arg = 1, .schedule_s = {1, 1}};
+    struct lab_endpoint e = {.path = "/a", .answer = HT_ANSWER_FAIL_FIRST, .arg = 1, .schedule_s = {IN_AN_HOUR}};
     lab_endpoint(w, &e);
     lab_emit(w, NULL, "thing.happened", "{}");
     lab_start(w, NULL);
     LAB_UNTIL(w, &e, LAB_ATTEMPTS, 1);
     ht_test_sql(w->dsn, FAILED_FOR("6 days"));
+    lab_hasten(w, &e);
     LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), 1);
-    e.answer = HT_ANSWER_STATUS;
-    e.arg = 500;
-    lab_route(w, &e);
+    lab_answers(w, &e, HT_ANSWER_STATUS, 500);
     lab_emit(w, NULL, "thing.happened", "{}");
     LAB_UNTIL(w, &e, LAB_ATTEMPTS, 3);
     lab_stop(w);
@@ -131,8 +135,8 @@ static void test_a_success_starts_the_clock_anew(void **state)
 static void test_leave_to_fail(void **state)
 {
     struct lab *w = *state;
-    struct lab_endpoint for_a_time = {.path = "/a", .answer = HT_ANSWER_STATUS, .arg = 500, .schedule_s = {1, 1}};
-    struct lab_endpoint always = {.path = "/b", .answer = HT_ANSWER_STATUS, .arg = 500, .schedule_s = {1, 1}};
+    struct lab_endpoint for_a_time = {.path = "/a", .answer = HT_ANSWER_STATUS, .arg = 500, .schedule_s = {IN_AN_HOUR}};
+    struct lab_endpoint always = {.path = "/b", .answer = HT_ANSWER_STATUS, .arg = 500, .schedule_s = {IN_AN_HOUR}};
     struct lab_endpoint gone = {.path = "/c", .answer = HT_ANSWER_STATUS, .arg = 410};
     lab_endpoint(w, &for_a_time);
     lab_endpoint(w, &always);
@@ -145,6 +149,8 @@ static void test_leave_to_fail(void **state)
     LAB_UNTIL(w, &for_a_time, LAB_ATTEMPTS, 1);
     LAB_UNTIL(w, &always, LAB_ATTEMPTS, 1);
     ht_test_sql(w->dsn, FAILED_FOR("9 days"));
+    lab_hasten(w, &for_a_time);
+    lab_hasten(w, &always);
     LAB_UNTIL(w, &for_a_time, LAB_WITH_STATUS("exhausted"), 1);
     LAB_UNTIL(w, &always, LAB_WITH_STATUS("exhausted"), 1);
     LAB_UNTIL(w, &gone, DISABLED, 1);

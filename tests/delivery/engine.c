@@ -1,4 +1,4 @@
-/* The engine's life: stopping, draining, order, caps, rates, leases, its own faults, settings that change. */
+/* The engine's life: stopping, draining, order, caps, rates, its own faults, settings that change. */
 #include "delivery_lab.h"
 
 #include <stdio.h>
@@ -33,17 +33,21 @@ static void test_lease_must_outlast_the_request(void **state)
 static void test_stop(void **state)
 {
     struct lab *w = *state;
-    struct lab_endpoint slow = {
-        .path = "/slow", .answer = HT_ANSWER_SLOW, .arg = 700, .in_flight_max = 200, .timeout_ms = 5000};
+    struct lab_endpoint slow = {.path = "/slow", .in_flight_max = 200};
     lab_endpoint(w, &slow);
-    lab_emit_many(w, 100);
+    lab_emit_many(w, 2);
     lab_start(w, &(struct ht_engine_options){.concurrency = 8});
-    assert_true(ht_receiver_wait_requests(w->receiver, "/slow", 3, 10000));
-    lab_stop(w);
+    LAB_UNTIL(w, &slow, LAB_WITH_STATUS("succeeded"), 2); /* now it is an endpoint that may have several in hand */
+    lab_answers(w, &slow, HT_ANSWER_HOLD, 0);
+    lab_emit_many(w, 98);
+    assert_true(ht_receiver_wait_requests(w->receiver, "/slow", 5, LAB_WAIT_MS));
+    ht_engine_stop(w->engine);
+    lab_answers(w, &slow, HT_ANSWER_STATUS, 200);
+    lab_join(w);
     NOTHING_LEASED(w);
     struct ht_route_counts counts;
     ht_receiver_counts(w->receiver, "/slow", &counts);
-    assert_in_range(counts.requests, 3, 99);
+    assert_in_range(counts.requests, 5, 2 + 8);
     assert_int_equal(counts.requests, counts.deliveries);
     assert_int_equal(lab_int(w, &slow, LAB_WITH_STATUS("succeeded")), counts.deliveries);
     assert_int_equal(lab_int(w, &slow, LAB_ATTEMPTS), counts.requests);
@@ -65,8 +69,8 @@ static void test_second_stop_leaves_at_once(void **state)
     lab_endpoint(w, &e);
     lab_emit(w, NULL, "thing.happened", "{}");
     lab_start(w, NULL);
-    assert_true(ht_receiver_wait_requests(w->receiver, "/hang", 1, 10000));
-    int64_t deadline = ht_test_deadline_us(20000);
+    assert_true(ht_receiver_wait_requests(w->receiver, "/hang", 1, LAB_WAIT_MS));
+    int64_t deadline = ht_test_deadline_us(40000);
     ht_engine_stop(w->engine);
     ht_engine_stop(w->engine);
     lab_join(w);
@@ -148,6 +152,7 @@ static void test_order(void **state)
     lab_endpoint_fini(&e);
 }
 
+/* Held until as many are there as may be, and then let go: it is reached, and never passed. */
 static void test_cap(void **state)
 {
     struct lab *w = *state;
@@ -157,12 +162,22 @@ static void test_cap(void **state)
     struct lab_endpoint e[3] = {0};
     for (size_t i = 0; i < 3; i++) {
         snprintf(paths[i], sizeof paths[i], "/%zu", i);
-        e[i] = (struct lab_endpoint){
-            .path = paths[i], .answer = HT_ANSWER_SLOW, .arg = 50, .in_flight_max = caps[i], .timeout_ms = 5000};
+        e[i] = (struct lab_endpoint){.path = paths[i], .in_flight_max = caps[i]};
         lab_endpoint(w, &e[i]);
     }
-    lab_emit_many(w, 60);
+    lab_emit_many(w, 1);
     lab_start(w, NULL);
+    for (size_t i = 0; i < 3; i++) {
+        LAB_UNTIL(w, &e[i], LAB_WITH_STATUS("succeeded"), 1); /* now it may have several in hand */
+        lab_answers(w, &e[i], HT_ANSWER_HOLD, 0);
+    }
+    lab_emit_many(w, 59);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(ht_receiver_wait_requests(w->receiver, paths[i], 1 + (caps[i] ? caps[i] : 4), LAB_WAIT_MS));
+    }
+    for (size_t i = 0; i < 3; i++) {
+        lab_answers(w, &e[i], HT_ANSWER_SLOW, 10);
+    }
     for (size_t i = 0; i < 3; i++) {
         LAB_UNTIL(w, &e[i], LAB_WITH_STATUS("succeeded"), 60);
         t = (struct timeline){.path = paths[i]};
@@ -173,18 +188,20 @@ static void test_cap(void **state)
     lab_stop(w);
 }
 
-/* Two workers take from the same endpoints, and no cap is passed at any moment. */
+/* Two workers take from the same endpoints, and no cap is passed at any moment. Either may be held up by the machine
+ * while the other one does all there is: then there is more, until both have taken part. */
 static void test_cap_of_two_workers(void **state)
 {
-    enum { ENDPOINTS = 16, EVENTS = 60 }; /* so many that neither worker is at home with all */
+    enum { ENDPOINTS = 16, EVENTS = 60, ROUNDS = 6 }; /* so many that neither worker is at home with all */
     struct lab *w = *state, other = *w;
+    int rounds = 0;
     static struct timeline t;
     char paths[ENDPOINTS][8];
     struct lab_endpoint e[ENDPOINTS] = {0};
     for (size_t i = 0; i < ENDPOINTS; i++) {
         snprintf(paths[i], sizeof paths[i], "/%zu", i);
         e[i] = (struct lab_endpoint){
-            .path = paths[i], .answer = HT_ANSWER_SLOW, .arg = 20, .in_flight_max = 2 + (int)i % 4, .timeout_ms = 5000};
+            .path = paths[i], .answer = HT_ANSWER_SLOW, .arg = 20, .in_flight_max = 2 + (int)i % 4};
         lab_endpoint(w, &e[i]);
     }
     lab_start(w, NULL);
@@ -194,43 +211,49 @@ static void test_cap_of_two_workers(void **state)
               "SELECT count(*) FROM hooktop.worker"
               " WHERE heartbeat_at > (SELECT max(started_at) FROM hooktop.worker)",
               2);
-    lab_emit_many(w, EVENTS);
+    do {
+        lab_emit_many(w, EVENTS);
+        rounds++;
+        for (size_t i = 0; i < ENDPOINTS; i++) {
+            LAB_UNTIL(w, &e[i], LAB_WITH_STATUS("succeeded"), rounds * EVENTS);
+        }
+    } while (rounds < ROUNDS && (lab_figures(w).sent == 0 || lab_figures(&other).sent == 0));
+    assert_true(lab_figures(w).sent > 0 && lab_figures(&other).sent > 0);
     for (size_t i = 0; i < ENDPOINTS; i++) {
-        LAB_UNTIL(w, &e[i], LAB_WITH_STATUS("succeeded"), EVENTS);
         t = (struct timeline){.path = paths[i]};
         ht_receiver_each(w->receiver, note, &t);
-        assert_int_equal(t.n, EVENTS);
+        assert_int_equal(t.n, rounds * EVENTS);
         assert_in_range(most_at_once(&t), 1, 2 + i % 4);
         lab_endpoint_fini(&e[i]);
     }
-    assert_true(lab_figures(w).sent > 0 && lab_figures(&other).sent > 0);
     lab_stop(&other);
     lab_stop(w);
 }
 
+/* No second holds more than twenty and what was saved up, of which two claims may have lain ready when it began. By the
+ * time at which each was sent: a receiver that is held up takes many at once. */
 static void test_rate(void **state)
 {
+    enum { RATE = 20, SAVED = RATE / 10 };
     struct lab *w = *state;
-    static struct timeline t;
-    struct lab_endpoint e = {.path = "/rate", .rate_per_s = 20, .in_flight_max = 50};
-    t = (struct timeline){.path = "/rate"};
+    struct lab_endpoint e = {.path = "/rate", .rate_per_s = RATE, .in_flight_max = 50};
     lab_endpoint(w, &e);
-    lab_emit_many(w, 60);
+    lab_emit_many(w, 1);
     lab_start(w, NULL);
-    LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), 60);
+    LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), 1); /* its settings are known */
+    lab_emit_many(w, 60);
+    LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), 61);
     lab_stop(w);
-    ht_receiver_each(w->receiver, note, &t);
-    assert_int_equal(t.n, 60);
-    /* no second holds more than twenty and the burst */
-    for (size_t i = 0; i < t.n; i++) {
-        size_t within = 0;
-        for (size_t k = i; k < t.n; k++) {
-            within += t.at[k].from < t.at[i].from + 1000000;
-        }
-        assert_true(within <= 24);
-    }
+    assert_int_equal(lab_int(w, &e, LAB_ATTEMPTS), 61);
+    int64_t most = lab_int(w, &e,
+                           "SELECT max(n) FROM (SELECT count(*) OVER (ORDER BY a.at RANGE BETWEEN CURRENT ROW AND "
+                           "interval '1 s' FOLLOWING) AS n FROM hooktop.attempt a JOIN hooktop.delivery d ON d.id = "
+                           "a.delivery_id WHERE d.endpoint_id = %s) x");
+    assert_in_range(most, 1, RATE + 3 * SAVED);
     lab_endpoint_fini(&e);
 }
+
+#define OF_THE_SICK "SELECT count(*) FROM hooktop.attempt WHERE error <> ''"
 
 /* Sick endpoints hold their slots and no more. */
 static void test_sick_receivers_harm_nobody(void **state)
@@ -238,123 +261,28 @@ static void test_sick_receivers_harm_nobody(void **state)
     struct lab *w = *state;
     enum { SICK = 12 };
     struct lab_endpoint sick[SICK] = {0}, well = {.path = "/well"};
+    int64_t done = 0;
     char paths[SICK][16];
     for (size_t i = 0; i < SICK; i++) {
         snprintf(paths[i], sizeof paths[i], "/sick%zu", i);
-        sick[i] = (struct lab_endpoint){.path = paths[i], .answer = HT_ANSWER_HANG, .timeout_ms = 30000};
+        sick[i] = (struct lab_endpoint){.path = paths[i], .answer = HT_ANSWER_HANG, .timeout_ms = 60000};
         lab_endpoint(w, &sick[i]);
     }
     lab_emit_many(w, 30);
     lab_start(w, &(struct ht_engine_options){.concurrency = 16});
-    HT_TEST_UNTIL(lab_figures(w).in_flight >= 12, 10000);
+    HT_TEST_UNTIL(lab_figures(w).in_flight >= 12, LAB_WAIT_MS);
     lab_endpoint(w, &well);
     lab_emit_many(w, 100);
-    int64_t deadline = ht_test_deadline_us(15000);
-    LAB_UNTIL(w, &well, LAB_WITH_STATUS("succeeded"), 100);
-    assert_false(ht_test_passed(deadline));
-    assert_true(lab_figures(w).in_flight >= 8); /* they hang still */
+    HT_TEST_UNTIL((done = lab_int(w, &well, LAB_WITH_STATUS("succeeded"))) == 100 ||
+                      ht_test_sql_int(w->dsn, OF_THE_SICK) > 0,
+                  LAB_WAIT_MS);
+    assert_int_equal(done, 100); /* while they hang still */
     ht_engine_stop(w->engine);
     lab_stop(w);
     for (size_t i = 0; i < SICK; i++) {
         lab_endpoint_fini(&sick[i]);
     }
     lab_endpoint_fini(&well);
-}
-
-/* Leases
- * --------------------------------------------------------------------------------------------------------------- */
-
-#define STEAL                                                                                                          \
-    "UPDATE hooktop.tenant_webhook_outbox SET lease_id = gen_random_uuid(), worker_id = gen_random_uuid(), "           \
-    "lease_until = clock_timestamp() + '1 h' WHERE endpoint_id = %s RETURNING 1"
-
-/* Somebody else has it by the time its result is there: nothing is changed for them. */
-static void test_fenced(void **state)
-{
-    struct lab *w = *state;
-    struct lab_endpoint e = {.path = "/slow", .answer = HT_ANSWER_SLOW, .arg = 700, .timeout_ms = 5000},
-                        other = {.path = "/other"};
-    lab_endpoint(w, &e);
-    lab_emit(w, NULL, "thing.happened", "{}");
-    lab_start(w, NULL);
-    assert_true(ht_receiver_wait_requests(w->receiver, "/slow", 1, 10000));
-    HT_AUTOFREE char *stolen = lab_text(w, &e, STEAL);
-    assert_non_null(stolen);
-    HT_TEST_UNTIL(lab_figures(w).sent == 1 && lab_figures(w).in_flight == 0, 10000);
-    lab_endpoint(w, &other);
-    lab_emit(w, NULL, "thing.happened", "{}");
-    LAB_UNTIL(w, &other, LAB_WITH_STATUS("succeeded"), 1); /* what was settled before it is settled by now */
-    LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), 1);     /* the second event's, not the stolen one */
-    assert_int_equal(lab_int(w, &e, LAB_ATTEMPTS), 1);
-    assert_int_equal(lab_int(w, &e,
-                             "SELECT count(*) FROM hooktop.tenant_webhook_outbox WHERE endpoint_id = %s AND "
-                             "attempts = 0 AND lease_until > now() + interval '50 min'"),
-                     1);
-    lab_stop(w);
-    lab_endpoint_fini(&e);
-    lab_endpoint_fini(&other);
-}
-
-/* The same after its lease ran out: the row comes to the same engine again, which has it on the way still. */
-static void test_comes_again_while_on_the_way(void **state)
-{
-    struct lab *w = *state;
-    struct lab_endpoint e = {.path = "/a", .timeout_ms = 10000};
-    struct ht_route_counts counts;
-    lab_endpoint(w, &e);
-    lab_emit(w, NULL, "thing.happened", "{}");
-    lab_start(w, NULL);
-    LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), 1); /* now it is an endpoint that may have several in hand */
-    e.answer = HT_ANSWER_SLOW;
-    e.arg = 3000;
-    lab_route(w, &e);
-    lab_emit(w, NULL, "thing.happened", "{}");
-    assert_true(ht_receiver_wait_requests(w->receiver, "/a", 2, 10000));
-    HT_AUTOFREE char *lease = lab_text(w, &e,
-                                       "UPDATE hooktop.tenant_webhook_outbox SET lease_until = clock_timestamp() WHERE "
-                                       "endpoint_id = %s RETURNING lease_id");
-    assert_non_null(lease);
-    char sql[256];
-    /* claimed again before the answer; the worker that had it lives, so this does not speak against the row */
-    snprintf(sql, sizeof sql,
-             "SELECT count(*) FROM hooktop.tenant_webhook_outbox WHERE lease_id <> '%s' AND claims = 1", lease);
-    HT_TEST_UNTIL(ht_test_sql_int(w->dsn, sql) == 1, 2900);
-    LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), 2);
-    assert_int_equal(lab_int(w, &e, LAB_ATTEMPTS), 2);
-    lab_stop(w);
-    ht_receiver_counts(w->receiver, "/a", &counts);
-    assert_int_equal(counts.requests, 2);
-    lab_endpoint_fini(&e);
-}
-
-#define IN_HAND " FROM hooktop.tenant_webhook_outbox WHERE endpoint_id = %s AND lease_until IS NOT NULL "
-
-/* What takes longer than half a lease has it renewed; a row in hand whose lease was lost meanwhile is not sent. */
-static void test_renewal(void **state)
-{
-    struct lab *w = *state;
-    struct lab_endpoint slow = {.path = "/slow", .answer = HT_ANSWER_SLOW, .arg = 13500, .timeout_ms = 14000},
-                        next = {.path = "/next"};
-    struct ht_route_counts counts;
-    lab_endpoint(w, &slow);
-    lab_emit(w, NULL, "thing.happened", "{}");
-    lab_start(w, &(struct ht_engine_options){.concurrency = 1, .lease_ms = 24000, .timeout_max_ms = 14000});
-    assert_true(ht_receiver_wait_requests(w->receiver, "/slow", 1, 10000));
-    HT_AUTOFREE char *until = lab_text(w, &slow, "SELECT extract(epoch FROM lease_until)::bigint" IN_HAND);
-    /* the one slot is taken, so this row waits in hand */
-    lab_endpoint(w, &next);
-    lab_emit(w, NULL, "thing.happened", "{}");
-    LAB_UNTIL(w, &next, "SELECT count(*)" IN_HAND, 1);
-    HT_AUTOFREE char *lost = lab_text(w, &next, STEAL);
-    assert_non_null(lost);
-    HT_TEST_UNTIL(lab_int(w, &slow, "SELECT max(extract(epoch FROM lease_until)::bigint)" IN_HAND) >= atoll(until) + 8,
-                  30000);
-    LAB_UNTIL(w, &slow, LAB_WITH_STATUS("succeeded"), 1);
-    lab_stop(w);
-    ht_receiver_counts(w->receiver, "/next", &counts);
-    assert_int_equal(counts.requests, 0);
-    lab_endpoint_fini(&slow);
-    lab_endpoint_fini(&next);
 }
 
 /* Our own faults --------------------------------------------------------------------------------------------------- */
@@ -428,9 +356,14 @@ static void test_upkeep_compacts(void **state)
     struct lab *w = *state;
     struct lab_endpoint e = {.path = "/a"};
     lab_endpoint(w, &e);
+    /* vacuum comes when the test says so, and then the table's statistics say how many there were */
+    ht_test_sql(w->dsn, "ALTER TABLE hooktop.tenant_webhook_outbox SET (autovacuum_enabled = off)");
     ht_test_sql(w->dsn, "INSERT INTO hooktop.tenant_webhook_outbox SELECT gen_random_uuid(), gen_random_uuid(),"
                         " gen_random_uuid(), gen_random_uuid(), '2100-01-01' FROM generate_series(1, 40000)");
     ht_test_sql(w->dsn, "DELETE FROM hooktop.tenant_webhook_outbox");
+    HT_TEST_UNTIL(
+        ht_test_sql_int(w->dsn, "SELECT pg_stat_get_dead_tuples('hooktop.tenant_webhook_outbox'::regclass)") >= 40000,
+        LAB_WAIT_MS);
     lab_emit_many(w, 2);
     ht_test_sql(w->dsn, "VACUUM (TRUNCATE false) hooktop.tenant_webhook_outbox");
     lab_start(w, NULL);
@@ -447,17 +380,16 @@ static void test_upkeep_compacts(void **state)
 static void test_no_more_sockets(void **state)
 {
     struct lab *w = *state;
-    struct lab_endpoint e = {
-        .path = "/slow", .answer = HT_ANSWER_SLOW, .arg = 300, .in_flight_max = 40, .timeout_ms = 5000};
+    struct lab_endpoint e = {.path = "/slow", .answer = HT_ANSWER_SLOW, .arg = 300, .in_flight_max = 40};
     struct rlimit full, few;
     lab_endpoint(w, &e);
     lab_emit_many(w, 120);
     lab_start(w, NULL);
-    assert_true(ht_receiver_wait_requests(w->receiver, "/slow", 1, 10000));
+    assert_true(ht_receiver_wait_requests(w->receiver, "/slow", 1, LAB_WAIT_MS));
     assert_int_equal(getrlimit(RLIMIT_NOFILE, &full), 0);
     few = (struct rlimit){.rlim_cur = 24, .rlim_max = full.rlim_max};
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
-    bool some = ht_receiver_wait_requests(w->receiver, "/slow", 10, 10000);
+    bool some = ht_receiver_wait_requests(w->receiver, "/slow", 10, LAB_WAIT_MS);
     assert_int_equal(setrlimit(RLIMIT_NOFILE, &full), 0);
     assert_true(some);
     LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), 120);
@@ -502,7 +434,13 @@ static void test_settings_change(void **state)
     lab_endpoint_fini(&e);
 }
 
-/* While two secrets overlap a receiver that holds either of them verifies; once it is over only the new one signs. */
+#define ENDS_SOON                                                                                                      \
+    "WITH s AS (UPDATE hooktop.secret SET signs_until = clock_timestamp() + '2 s' WHERE generation = 1 RETURNING "     \
+    "endpoint_id) UPDATE hooktop.endpoint SET version = version + 1 WHERE id IN (SELECT endpoint_id FROM s)"
+#define EXPIRED "SELECT count(*) FROM hooktop.key_state WHERE endpoint_id = %s AND state = 'expired'"
+
+/* While two secrets overlap a receiver that holds either of them verifies; once it is over only the new one signs. The
+ * overlap lasts until it was seen, and then ends before the eyes of an engine that has heard of its end. */
 static void test_rotation(void **state)
 {
     struct lab *w = *state;
@@ -515,21 +453,25 @@ static void test_rotation(void **state)
     lab_start(w, NULL);
     lab_emit(w, NULL, "thing.happened", "{}");
     LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), 1);
-    LAB_OK(ht_ops_rotate(&w->ops, &e.row, 4000, &id, &fresh, &public_key, &err));
+    LAB_OK(ht_ops_rotate(&w->ops, &e.row, 3600000, &id, &fresh, &public_key, &err));
     lab_emit(w, NULL, "thing.happened", "{}"); /* the receiver has the old one still */
     LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), 2);
     assert_int_equal(lab_int(w, &e, LAB_ATTEMPTS " AND a.secret_ids = '2,1'"), 1);
-    HT_TEST_UNTIL(
-        lab_int(w, &e, "SELECT count(*) FROM hooktop.key_state WHERE endpoint_id = %s AND state = 'expired'") == 1,
-        20000);
+    ht_test_sql(w->dsn, ENDS_SOON);
+    ht_receiver_route(w->receiver, &(struct ht_route){.path = "/a", .answer = HT_ANSWER_STATUS, .arg = 200});
+    lab_emit(w, NULL, "thing.happened", "{}"); /* signed by one or by two: whichever it is now */
+    LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), 3);
+    LAB_UNTIL(w, &e, EXPIRED, 1);
+    lab_route(w, &e);
     lab_emit(w, NULL, "thing.happened", "{}"); /* refused: it does not know the new one */
-    HT_TEST_UNTIL((ht_receiver_counts(w->receiver, "/a", &counts), counts.refused) == 1, 10000);
+    HT_TEST_UNTIL((ht_receiver_counts(w->receiver, "/a", &counts), counts.refused) == 1, LAB_WAIT_MS);
+    LAB_UNTIL(w, &e, LAB_ATTEMPTS " AND a.secret_ids = '2' AND a.status = 400", 1);
     ht_secret_free(e.secret);
     e.secret = fresh;
     lab_route(w, &e);
     lab_emit(w, NULL, "thing.happened", "{}");
-    LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), 3);
-    assert_int_equal(lab_int(w, &e, LAB_ATTEMPTS " AND a.secret_ids = '2'"), 2);
+    LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), 4);
+    assert_in_range(lab_int(w, &e, LAB_ATTEMPTS " AND a.secret_ids = '2'"), 2, 3);
     lab_stop(w);
     free(public_key);
     lab_endpoint_fini(&e);
@@ -547,9 +489,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_cap_of_two_workers, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(test_rate, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(test_sick_receivers_harm_nobody, lab_setup, lab_teardown),
-        cmocka_unit_test_setup_teardown(test_fenced, lab_setup, lab_teardown),
-        cmocka_unit_test_setup_teardown(test_comes_again_while_on_the_way, lab_setup, lab_teardown),
-        cmocka_unit_test_setup_teardown(test_renewal, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(test_no_more_sockets, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(test_own_faults_set_aside, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(test_poison_set_aside, lab_setup, lab_teardown),

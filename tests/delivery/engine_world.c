@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* A name that nobody has, told so in time by a name server that is not asked for long. */
+#define NOWHERE(name) .url = "https://" name ".invalid/", .timeout_ms = 4000
+
 #define NOTHING_LEASED(w) assert_int_equal(ht_test_sql_int((w)->dsn, LAB_LEASED), 0)
 
 /* Console mode ----------------------------------------------------------------------------------------------------- */
@@ -12,11 +15,11 @@ static void test_stands_by(void **state)
     struct lab *w = *state;
     struct lab_endpoint e = {.path = "/a"};
     lab_endpoint(w, &e);
-    ht_test_sql(w->dsn, "INSERT INTO hooktop.worker (id, name, version, concurrency, in_console, asleep) "
-                        "VALUES (gen_random_uuid(), 'other:1', '0', 1, false, false)");
+    ht_test_sql(w->dsn, "INSERT INTO hooktop.worker (id, name, version, concurrency, in_console, asleep, heartbeat_at) "
+                        "VALUES (gen_random_uuid(), 'other:1', '0', 1, false, false, clock_timestamp() + '1 h')");
     lab_emit(w, NULL, "thing.happened", "{}");
     lab_start(w, &(struct ht_engine_options){.mode = HT_ENGINE_AUTO});
-    HT_TEST_UNTIL(strcmp(lab_figures(w).why, "a worker is delivering") == 0, 10000);
+    HT_TEST_UNTIL(strcmp(lab_figures(w).why, "a worker is delivering") == 0, LAB_WAIT_MS);
     assert_int_equal(lab_figures(w).state, HT_ENGINE_STANDBY);
     assert_int_equal(lab_int(w, &e, LAB_ATTEMPTS), 0);
     ht_test_sql(w->dsn, "DELETE FROM hooktop.worker WHERE name = 'other:1'");
@@ -30,16 +33,13 @@ static void test_stands_by(void **state)
 static void test_no_way_out(void **state)
 {
     struct lab *w = *state;
-    struct lab_endpoint e[4] = {{.url = "https://a.invalid/"},
-                                {.url = "https://b.invalid/"},
-                                {.url = "https://c.invalid/"},
-                                {.url = "https://d.invalid/"}};
+    struct lab_endpoint e[4] = {{NOWHERE("a")}, {NOWHERE("b")}, {NOWHERE("c")}, {NOWHERE("d")}};
     for (size_t i = 0; i < 4; i++) {
         lab_endpoint(w, &e[i]);
     }
     lab_emit(w, NULL, "thing.happened", "{}");
     lab_start(w, &(struct ht_engine_options){.mode = HT_ENGINE_AUTO});
-    HT_TEST_UNTIL(lab_figures(w).state == HT_ENGINE_NO_WAY_OUT, 20000);
+    HT_TEST_UNTIL(lab_figures(w).state == HT_ENGINE_NO_WAY_OUT, LAB_WAIT_MS);
     LAB_UNTIL(w, &e[0], LAB_LEASED, 0);
     assert_int_equal(ht_test_sql_int(w->dsn, "SELECT count(*) FROM hooktop.attempt"), 0);
     assert_int_equal(ht_test_sql_int(w->dsn,
@@ -56,9 +56,7 @@ static void test_no_way_out(void **state)
 static void test_a_way_out(void **state)
 {
     struct lab *w = *state;
-    struct lab_endpoint e[4] = {{.url = "https://a.invalid/"},
-                                {.url = "https://b.invalid/"},
-                                {.path = "/a", .answer = HT_ANSWER_STATUS, .arg = 500}};
+    struct lab_endpoint e[4] = {{NOWHERE("a")}, {NOWHERE("b")}, {.path = "/a", .answer = HT_ANSWER_STATUS, .arg = 500}};
     for (size_t i = 0; i < 3; i++) {
         lab_endpoint(w, &e[i]);
     }
@@ -78,7 +76,7 @@ static void test_a_way_out(void **state)
 static void test_cut_connections(void **state)
 {
     struct lab *w = *state;
-    struct lab_endpoint e = {.path = "/a", .answer = HT_ANSWER_SLOW, .arg = 5, .in_flight_max = 50, .timeout_ms = 5000};
+    struct lab_endpoint e = {.path = "/a", .answer = HT_ANSWER_SLOW, .arg = 5, .in_flight_max = 50};
     lab_endpoint(w, &e);
     lab_emit_many(w, 1500);
     lab_start(w, NULL);

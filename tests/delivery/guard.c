@@ -158,6 +158,9 @@ static void test_redirects(void **state)
 
 /* Single sends ----------------------------------------------------------------------------------------------------- */
 
+/* More than any stall of this machine; what ends with its time limit names one of its own. */
+#define LONG_MS 60000
+
 static struct ht_send_request request(const char *url, int32_t timeout_ms)
 {
     static struct ht_wire_headers headers = {.n = 1, .h = {{.name = "User-Agent", .value = "test"}}};
@@ -185,7 +188,7 @@ static void test_single_send(void **state)
     char url[128], head[4096] = "", expected[4096];
     snprintf(url, sizeof url, "http://127.0.0.1:%d/once", ht_receiver_port(w->receiver));
     ht_receiver_route(w->receiver, &(struct ht_route){.path = "/once", .answer = HT_ANSWER_STATUS, .arg = 202});
-    struct ht_send_request q = request(url, 2000);
+    struct ht_send_request q = request(url, LONG_MS);
     LAB_OK(ht_send_once(&w->egress, &q, NULL, &r, &err));
     assert_int_equal(r.error, HT_ATTEMPT_NONE);
     assert_int_equal(r.status, 202);
@@ -215,12 +218,12 @@ static void test_single_send_is_guarded(void **state)
     struct ht_err err = {0};
     lab_spy_open(&spy);
     struct ht_egress policy = strict(&spy);
-    struct ht_send_request q = request(spy_url(&spy, "http", "127.0.0.1"), 1000);
+    struct ht_send_request q = request(spy_url(&spy, "http", "127.0.0.1"), LONG_MS);
     assert_int_equal(ht_send_once(&policy, &q, NULL, &r, &err), HT_USAGE);
     assert_non_null(strstr(err.why, "loopback"));
     assert_int_equal(lab_spy_count(&spy), 0);
     struct ht_header bad = {.name = (char[]){"Host"}, .value = (char[]){"evil"}};
-    q = request("https://example.com/", 1000);
+    q = request("https://example.com/", LONG_MS);
     q.custom = &bad;
     err = (struct ht_err){0};
     assert_int_equal(ht_send_once(&policy, &q, NULL, &r, &err), HT_USAGE);
@@ -231,7 +234,7 @@ static void *cancel_when_it_hangs(void *user)
 {
     void **args = user;
     struct ht_receiver *r = args[0];
-    ht_receiver_wait_requests(r, "/hang", 1, 10000);
+    ht_receiver_wait_requests(r, "/hang", 1, LONG_MS);
     atomic_store((atomic_bool *)args[1], true);
     return NULL;
 }
@@ -247,11 +250,9 @@ static void test_single_send_can_be_cancelled(void **state)
     char url[128];
     snprintf(url, sizeof url, "http://127.0.0.1:%d/hang", ht_receiver_port(w->receiver));
     ht_receiver_route(w->receiver, &(struct ht_route){.path = "/hang", .answer = HT_ANSWER_HANG});
-    struct ht_send_request q = request(url, 60000);
+    struct ht_send_request q = request(url, LONG_MS);
     assert_int_equal(pthread_create(&thread, NULL, cancel_when_it_hangs, args), 0);
-    int64_t deadline = ht_test_deadline_us(20000);
     assert_int_equal(ht_send_once(&w->egress, &q, &cancel, &r, &err), HT_CANCELLED);
-    assert_false(ht_test_passed(deadline));
     pthread_join(thread, NULL);
 }
 
@@ -276,7 +277,7 @@ static void test_kept_connection(void **state)
             LAB_OK(ht_egress_set(&policy, "allow", "", &err));
         }
         ht_exchange_begin(&x);
-        LAB_OK(ht_exchange_prepare(&x, url, 2000, &err));
+        LAB_OK(ht_exchange_prepare(&x, url, LONG_MS, &err));
         curl_multi_add_handle(multi, x.easy);
         while (running > 0) {
             curl_multi_perform(multi, &running);
@@ -320,7 +321,7 @@ static void test_tls(void **state)
         LAB_OK(ht_receiver_start(&o, &r, &err));
         ht_receiver_route(r, &(struct ht_route){.path = "/", .answer = HT_ANSWER_STATUS, .arg = 200});
         snprintf(url, sizeof url, "https://127.0.0.1:%d/", ht_receiver_port(r));
-        struct ht_send_request q = request(url, 5000);
+        struct ht_send_request q = request(url, LONG_MS);
         if (i == 0) {
             /* first without its authority: the system's do not know it */
             LAB_OK(ht_send_once(&policy, &q, NULL, &result, &err));
@@ -352,7 +353,7 @@ static void test_tls_stalls(void **state)
     struct lab_spy spy;
     struct ht_ping_result r = {0};
     lab_spy_open(&spy);
-    struct ht_send_request q = request(spy_url(&spy, "https", "127.0.0.1"), 500);
+    struct ht_send_request q = request(spy_url(&spy, "https", "127.0.0.1"), 2000);
     LAB_OK(ht_send_once(&w->egress, &q, NULL, &r, &err));
     assert_int_equal(r.error, HT_ATTEMPT_TLS);
     ht_ping_result_fini(&r);

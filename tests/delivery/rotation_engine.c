@@ -118,8 +118,9 @@ static void change(struct judge *j, int step)
     j->secrets[j->n++] = fresh;
 }
 
-/* Each attempt's own time lies within the times of every generation that signed it. What was ended at once may still be
- * used for as long as a lease lasts; what expired as planned may not be used for one microsecond longer. */
+/* Each attempt's own time lies within the times of every generation that signed it. Of an end that was set after a row
+ * was claimed the engine does not hear, for as long as a lease lasts; for what was emitted since no generation signs
+ * one microsecond longer. */
 static void check_times(struct lab *w)
 {
     static const char used[] = " FROM hooktop.attempt a, unnest(string_to_array(a.secret_ids, ',')::int[]) g"
@@ -137,9 +138,16 @@ static void check_times(struct lab *w)
         sql, sizeof sql,
         "SELECT count(*)%s AND a.at >= s.signs_until + interval '5 ms' AND EXISTS (SELECT FROM hooktop.audit r WHERE"
         " r.action = 'secret.rotated' AND (r.detail ->> 'cut')::timestamptz = s.signs_until"
-        " AND r.at < s.signs_until - interval '100 ms')",
+        " AND r.at < (SELECT d.created_at FROM hooktop.delivery d WHERE d.id = a.delivery_id))",
         used);
     assert_int_equal(ht_test_sql_int(w->dsn, sql), 0);
+}
+
+/* However slow this machine is: requests to judge, and enough among them that two secrets signed. */
+static bool seen_enough(struct lab *w, int32_t emitted)
+{
+    return emitted >= 150 && ht_test_sql_int(w->dsn, "SELECT count(*) FROM hooktop.attempt WHERE secret_ids LIKE "
+                                                     "'%,%'") >= 20 + emitted / 10;
 }
 
 static void every_request_is_signed_by_what_was_in_force(void **state)
@@ -155,13 +163,13 @@ static void every_request_is_signed_by_what_was_in_force(void **state)
     j.secrets[0] = e.secret;
     lab_start(w, NULL);
     int32_t emitted = 0;
-    for (int step = 0; step < 24; step++) {
+    for (int step = 0; step < 24 || (!seen_enough(w, emitted) && j.n < GENERATIONS); step++) {
         int64_t until = ht_test_deadline_us(250);
         change(&j, step);
-        while (!ht_test_passed(until)) {
+        do {
             emitted += lab_emit(w, NULL, "thing.happened", "{\"n\":1}");
             ht_test_pause();
-        }
+        } while (!ht_test_passed(until));
     }
     LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), emitted);
     lab_stop(w);

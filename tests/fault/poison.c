@@ -43,7 +43,7 @@ static void pass_its_leases(struct lab *w)
 {
     HT_TEST_UNTIL(ht_test_sql_int(w->dsn, "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
                                           " AND application_name = 'hooktop worker'") == 0,
-                  60000);
+                  LAB_WAIT_MS);
     ht_test_sql(w->dsn, "UPDATE hooktop.tenant_webhook_outbox SET lease_until = clock_timestamp() WHERE "
                         "lease_until IS NOT NULL");
     ht_test_sql(w->dsn, "UPDATE hooktop.worker SET heartbeat_at = heartbeat_at - interval '5 min'");

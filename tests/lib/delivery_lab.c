@@ -101,6 +101,13 @@ void lab_route(struct lab *w, const struct lab_endpoint *e)
                                                       .text = e->text});
 }
 
+void lab_answers(struct lab *w, struct lab_endpoint *e, enum ht_answer answer, int64_t arg)
+{
+    e->answer = answer;
+    e->arg = arg;
+    lab_route(w, e);
+}
+
 static void fill_settings(struct lab *w, struct lab_endpoint *e)
 {
     char url[512];
@@ -108,7 +115,7 @@ static void fill_settings(struct lab *w, struct lab_endpoint *e)
     snprintf(url, sizeof url, "http://127.0.0.1:%d%s", ht_receiver_port(w->receiver), e->path ? e->path : "");
     row->url = ht_strdup(e->url ? e->url : url);
     row->profile = ht_strdup(e->profile ? e->profile : e->tenant->profile);
-    row->timeout_ms = e->timeout_ms > 0 ? e->timeout_ms : 1000;
+    row->timeout_ms = e->timeout_ms > 0 ? e->timeout_ms : 30000;
     row->in_flight_max = e->in_flight_max;
     row->rate_per_s = e->rate_per_s;
     while (row->schedule_len < HT_COUNT(e->schedule_s) && e->schedule_s[row->schedule_len] > 0) {
@@ -140,6 +147,14 @@ void lab_endpoint_fini(struct lab_endpoint *e)
     ht_endpoint_fini(&e->row);
     ht_secret_free(e->secret);
     free(e->public_key);
+}
+
+void lab_hasten(struct lab *w, const struct lab_endpoint *e)
+{
+    HT_AUTOFREE char *any = lab_text(w, e,
+                                     "UPDATE hooktop.tenant_webhook_outbox SET due_at = clock_timestamp() WHERE "
+                                     "endpoint_id = %s AND lease_id IS NULL RETURNING 1");
+    assert_non_null(any);
 }
 
 int32_t lab_emit(struct lab *w, const struct ht_tenant *t, const char *type, const char *data)

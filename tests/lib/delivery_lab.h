@@ -47,7 +47,7 @@ struct lab_endpoint {
     int64_t arg;
     const char *text;
     int32_t schedule_s[4]; /* ends with 0; none: {60} */
-    int32_t timeout_ms;    /* 0: 1000 */
+    int32_t timeout_ms;    /* 0: 30 s, so that no stall of this machine is taken for the receiver's */
     int32_t in_flight_max;
     double rate_per_s;
     const char *header[2]; /* name and value, or NULL */
@@ -60,6 +60,11 @@ void lab_endpoint(struct lab *w, struct lab_endpoint *e);
 void lab_endpoint_fini(struct lab_endpoint *e);
 /* Sets how the receiver answers at e's path from now on, by e's answer, arg and text. */
 void lab_route(struct lab *w, const struct lab_endpoint *e);
+/* The same with another answer than it had. */
+void lab_answers(struct lab *w, struct lab_endpoint *e, enum ht_answer answer, int64_t arg);
+
+/* Makes what waits for it due now: for tests whose retries are to come when they say so, and have an hour otherwise. */
+void lab_hasten(struct lab *w, const struct lab_endpoint *e);
 
 /* Emits to all endpoints of the tenant (NULL: the lab's); returns how many deliveries came of it. */
 int32_t lab_emit(struct lab *w, const struct ht_tenant *t, const char *type, const char *data);
@@ -77,8 +82,9 @@ struct ht_engine_figures lab_figures(struct lab *w);
 /* A question about one endpoint: %s in the SQL becomes its id, quoted. */
 int64_t lab_int(struct lab *w, const struct lab_endpoint *e, const char *sql);
 char *lab_text(struct lab *w, const struct lab_endpoint *e, const char *sql);
-/* Waits until the number is `n`; timeout 20 s. */
-#define LAB_UNTIL(w, e, sql, n) HT_TEST_UNTIL(lab_int(w, e, sql) == (n), 20000)
+/* Waits until the number is `n`. */
+#define LAB_UNTIL(w, e, sql, n) HT_TEST_UNTIL(lab_int(w, e, sql) == (n), LAB_WAIT_MS)
+#define LAB_WAIT_MS             60000
 #define LAB_ATTEMPTS                                                                                                   \
     "SELECT count(*) FROM hooktop.attempt a JOIN hooktop.delivery d ON d.id = a.delivery_id WHERE d.endpoint_id = %s"
 #define LAB_WITH_STATUS(status) "SELECT count(*) FROM hooktop.delivery WHERE endpoint_id = %s AND status = '" status "'"

@@ -11,7 +11,7 @@
 
 #define AFTER_AWAY_MS  300 /* a supervisor waits so long before it starts again what ended by itself */
 #define EXIT_NO_DB     3
-#define STOP_WITHIN_MS 20000
+#define STOP_WITHIN_MS 60000
 
 const char *ft_worker_clock(int i)
 {

@@ -160,7 +160,7 @@ static void make_schema(struct ft_world *w)
 {
     enum ht_ring_outcome outcome;
     struct ht_conn_options o = {
-        .dsn = w->cluster.dsn, .application = "fault test", .timeout_ms = 20000, .any_schema = true};
+        .dsn = w->cluster.dsn, .application = "fault test", .timeout_ms = 60000, .any_schema = true};
     PGconn *c;
     w->ring_path = ft_text("%s/key-ring", ft_work());
     FT_OK(ht_conn_open(&o, &w->conn, &err));
