@@ -66,7 +66,7 @@ struct ht_test_run {
     const char *dir;   /* NULL: the caller's */
     const void *input; /* standard input; NULL: /dev/null */
     size_t input_len;
-    int64_t timeout_ms; /* 0: 30 s */
+    int64_t timeout_ms; /* 0: 60 s */
 };
 struct ht_test_result {
     int status; /* exit status, or 128 + the signal that ended it */

@@ -122,7 +122,7 @@ static void make_template(PGconn *c, const char *name, void (*fill)(const char *
     free(dsn);
     snprintf(sql, sizeof(sql), "ALTER DATABASE \"%s\" RENAME TO \"%s\"", filling, name);
     /* A session of the filling may still be on its way out. */
-    int64_t until = ht_test_deadline_us(5000);
+    int64_t until = ht_test_deadline_us(60000);
     for (;;) {
         PGresult *r = PQexec(c, sql);
         bool done = PQresultStatus(r) == PGRES_COMMAND_OK;

@@ -13,7 +13,7 @@
 #include "ht_test.h"
 
 #define OUTPUT_MAX_BYTES   (32u * 1024u * 1024u)
-#define DEFAULT_TIMEOUT_MS 30000
+#define DEFAULT_TIMEOUT_MS 60000
 
 enum { INPUT, OUTPUT, ERROR, PROCESS, ENDS };
 

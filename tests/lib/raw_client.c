@@ -16,7 +16,7 @@
 
 #include "hooktop/base/clock.h"
 
-#define DEADLINE_MS 5000
+#define DEADLINE_MS 60000
 
 int raw_connect(int port)
 {

@@ -13,9 +13,9 @@ void raw_sends(int fd, const char *s);
 /* One POST with Content-Length. `headers` are lines with their line ends, or "". */
 void raw_post(int fd, const char *path, const char *headers, const char *body);
 /* Reads one answer: its header block and the body that Content-Length promises. Returns the status; 0: the connection
- * ended (or was reset) before the header block did; -1: nothing came within 5 s. */
+ * ended (or was reset) before the header block did; -1: nothing came within 60 s. */
 int raw_answer(int fd, char *ret_text, size_t size);
-/* Whether the peer has ended the connection (waits up to 5 s); *ret_reset: by RST. */
+/* Whether the peer has ended the connection (waits up to 60 s); *ret_reset: by RST. */
 bool raw_ended(int fd, bool *ret_reset);
 
 struct curl_answer {

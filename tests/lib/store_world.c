@@ -44,7 +44,7 @@ void store_refused(enum ht_rc rc, const struct ht_err *err, enum ht_rc wanted, .
 static struct ht_conn *open_with(const char *dsn, bool any_schema)
 {
     const struct ht_conn_options o = {
-        .dsn = dsn, .application = "store test", .any_schema = any_schema, .timeout_ms = 20000};
+        .dsn = dsn, .application = "store test", .any_schema = any_schema, .timeout_ms = 60000};
     struct ht_conn *c = NULL;
     STORE_OK(ht_conn_open(&o, &c, &err));
     return c;

@@ -107,10 +107,10 @@ static void a_rate_keeps_the_order(void **state)
     ht_test_sql(w->dsn, state_sql(w, "paused", "keep", "0"));
     emit(w, "a");
     emit(w, "b");
-    ht_test_sql(w->dsn, state_sql(w, "active", "release", "0.1"));
+    ht_test_sql(w->dsn, state_sql(w, "active", "release", "0.01"));
     emit(w, "c");
     assert_line(w, "a b c");
-    /* and it is a rate: the second one not before ten seconds have gone */
+    /* and it is a rate: the second one not before a hundred seconds have gone */
     assert_int_equal(ht_test_sql_int(w->dsn, "SELECT count(*) " OF_EVENT " WHERE v.data ->> 'name' = 'b'"
                                              " AND o.not_before > clock_timestamp()"),
                      1);

@@ -513,7 +513,7 @@ static void things_are_found_by_the_beginning_of_their_id(void **state)
     STORE_OK(ht_store_event_find(w->c, wire, &e, &err));
     assert_memory_equal(&e.id, &one, sizeof(one));
     ht_event_fini(&e);
-    STORE_REFUSED(HT_USAGE, ht_store_event_find(w->c, store_text("%.6s", id), &e, &err), "several event ids begin with",
+    STORE_REFUSED(HT_USAGE, ht_store_event_find(w->c, store_text("%.4s", id), &e, &err), "several event ids begin with",
                   "more characters", NULL);
     STORE_REFUSED(HT_USAGE, ht_store_event_find(w->c, "xyz", &e, &err), "\"xyz\" is no beginning of an id", NULL);
     STORE_REFUSED(HT_USAGE, ht_store_event_find(w->c, "01", &e, &err), "4 characters", NULL);

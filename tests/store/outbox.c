@@ -61,6 +61,7 @@ static void it_is_small_again_when_little_is_left(void **state)
     char *rows =
         ht_test_sql_value(w->dsn, "SELECT md5(string_agg(o::text, ' ' ORDER BY o.delivery_id)) FROM " OUTBOX " o");
     assert_int_equal(told_to(w), 0); /* first it is to be vacuumed */
+    HT_TEST_UNTIL(ht_test_sql_int(w->dsn, "SELECT pg_stat_get_dead_tuples('" OUTBOX "'::regclass)") >= 39900, 60000);
     ht_test_sql(w->dsn, "VACUUM " OUTBOX);
     assert_true(size(w) > most / 2); /* that alone does not do it: the rows left stand at the end */
     HT_TEST_UNTIL(told_to(w) == 1, 60000);
@@ -123,7 +124,7 @@ static void nothing_is_lost_meanwhile(void **state)
     ht_uuid_format(&w->tenant, tenant);
     for (int i = 0; i <= EMITTERS; i++) {
         busy[i] = store_session(w);
-        store_run(busy[i], "SET statement_timeout = '100 s'");
+        store_run(busy[i], "SET statement_timeout = '10 min'");
         store_begin_statement(busy[i],
                               i == EMITTERS
                                   ? "DO $$ BEGIN FOR i IN 1..3 LOOP"
@@ -147,7 +148,8 @@ static void nothing_is_lost_meanwhile(void **state)
     assert_int_equal(ht_test_sql_int(w->dsn, "SELECT count(*) FROM hooktop.delivery"
                                              " WHERE status = 'succeeded' AND attempts = 1"),
                      EMITTERS * EVENTS);
-    assert_true(size(w) < 2000000);
+    /* somebody may have looked from before the last rows left, and kept them in it */
+    HT_TEST_UNTIL((compacted(w), size(w) < 2000000), 60000);
 }
 
 /* Workers that ended ----------------------------------------------------------------------------------------------- */
@@ -187,7 +189,7 @@ static void only_the_death_of_a_worker_counts(void **state)
     store_emit(w->c, &w->tenant, "a.b", "{}");
     assert_int_equal(claims_after(w, 2, HOLDER), 2); /* it said goodbye */
     assert_int_equal(claims_after(w, 2, "NULL"), 3); /* it gave the row back, which was taken so often before */
-    heard(w, HOLDER, 600, 25);
+    heard(w, HOLDER, 600, 2);
     assert_int_equal(claims_after(w, 2, HOLDER), 2); /* it said that it lives after it would have renewed the lease */
     heard(w, HOLDER, 600, 60);
     heard(w, other, 600, 1);
@@ -223,10 +225,18 @@ static void heartbeats_tell_the_pace(void **state)
 {
     const struct store_world *w = *state;
     HT_CLEANUP(ht_queue_fini) struct ht_queue q = {0}, later = {0};
-    for (int i = 0; i < 5; i++)
-        store_emit(w->c, &w->tenant, "a.b", "{}");
+    int64_t began = 0, ended = 0;
     ht_test_sql(w->dsn, "SELECT hooktop.heartbeat(" HOLDER ", 'host:1', '0', 64, false, false, 50, 1)");
-    STORE_OK(ht_store_queue(w->c, &q, &err));
+    do { /* what it says is of ten seconds: the five have to come and be counted within them */
+        ht_queue_fini(&q);
+        q = (struct ht_queue){0};
+        ht_test_sql(w->dsn, "DELETE FROM hooktop.delivery");
+        STORE_OK(ht_conn_now(w->c, &began, &err));
+        for (int i = 0; i < 5; i++)
+            store_emit(w->c, &w->tenant, "a.b", "{}");
+        STORE_OK(ht_store_queue(w->c, &q, &err));
+        STORE_OK(ht_conn_now(w->c, &ended, &err));
+    } while (ended - began > 9000000);
     assert_true(q.workers.rows[0].succeeded_per_s == 0); /* nobody knows since when */
     assert_true(q.in_per_s == 0.5);
     ht_test_sql(w->dsn, "UPDATE hooktop.worker SET heartbeat_at = heartbeat_at - interval '10 s'");

@@ -14,7 +14,7 @@ static void leave_empty(const char *dsn)
 static enum ht_rc set_up(const char *dsn, struct ht_err *err)
 {
     HT_CLEANUP(ht_event_types_fini) struct ht_event_types types = {0};
-    const struct ht_conn_options o = {.dsn = dsn, .any_schema = true, .timeout_ms = 20000};
+    const struct ht_conn_options o = {.dsn = dsn, .any_schema = true, .timeout_ms = 120000};
     struct ht_conn *c = NULL;
     ht_profile_catalogue(&types);
     enum ht_rc rc = ht_conn_open(&o, &c, err);
@@ -26,7 +26,7 @@ static enum ht_rc set_up(const char *dsn, struct ht_err *err)
 
 static enum ht_rc open_close(const char *dsn, struct ht_err *err)
 {
-    const struct ht_conn_options o = {.dsn = dsn, .timeout_ms = 20000};
+    const struct ht_conn_options o = {.dsn = dsn, .timeout_ms = 120000};
     struct ht_conn *c = NULL;
     enum ht_rc rc = ht_conn_open(&o, &c, err);
     ht_conn_close(c);

@@ -153,7 +153,7 @@ static void closing_while_posting(void **state)
     struct ht_mailbox *m = ht_mailbox_new(1000, free);
     struct poster p = {.box = m};
     assert_int_equal(pthread_create(&p.thread, NULL, post_until_closed, &p), 0);
-    HT_TEST_UNTIL(readable(m), 5000);
+    HT_TEST_UNTIL(readable(m), 60000);
     ht_mailbox_close(m);
     pthread_join(p.thread, NULL);
     ht_mailbox_free(m);

@@ -266,7 +266,7 @@ static void it_stops_with_connections_in_every_state(void **state)
     raw_sends(half, "POST /a HTT");
     raw_post(hang, "/hang", "", "{}");
     raw_post(slow, "/slow", "", "{}");
-    assert_true(ht_receiver_wait_requests(receiver, NULL, 2, 5000));
+    assert_true(ht_receiver_wait_requests(receiver, NULL, 2, 60000));
     ht_receiver_stop(receiver);
     const int fds[] = {idle, half, hang, slow};
     for (size_t i = 0; i < HT_COUNT(fds); i++) {

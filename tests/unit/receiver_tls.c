@@ -34,13 +34,13 @@ static void a_good_certificate_is_accepted(void **state)
     struct curl_answer a;
     (void)state;
     struct ht_receiver *r = start(HT_RECEIVER_TLS);
-    post(r, "127.0.0.1", ht_receiver_ca_pem(r), 5000, &a);
+    post(r, "127.0.0.1", ht_receiver_ca_pem(r), 60000, &a);
     assert_int_equal(a.rc, CURLE_OK);
     assert_int_equal(a.status, 200);
-    post(r, "localhost", ht_receiver_ca_pem(r), 5000, &a);
+    post(r, "localhost", ht_receiver_ca_pem(r), 60000, &a);
     assert_int_equal(a.rc, CURLE_OK);
     /* without the authority it is as good as self-signed */
-    post(r, "127.0.0.1", NULL, 5000, &a);
+    post(r, "127.0.0.1", NULL, 60000, &a);
     assert_int_equal(a.rc, CURLE_PEER_FAILED_VERIFICATION);
     ht_receiver_stop(r);
 }
@@ -51,11 +51,11 @@ static void a_large_answer_goes_through_tls(void **state)
     (void)state;
     struct ht_receiver *r = start(HT_RECEIVER_TLS);
     ht_receiver_route(r, &(struct ht_route){.path = "/a", .answer = HT_ANSWER_BIG_BODY, .arg = 3000000});
-    post(r, "127.0.0.1", ht_receiver_ca_pem(r), 5000, &a);
+    post(r, "127.0.0.1", ht_receiver_ca_pem(r), 60000, &a);
     assert_int_equal(a.rc, CURLE_OK);
     assert_int_equal(a.body_bytes, 3000000);
     ht_receiver_route(r, &(struct ht_route){.path = "/a", .answer = HT_ANSWER_CLOSE});
-    post(r, "127.0.0.1", ht_receiver_ca_pem(r), 5000, &a);
+    post(r, "127.0.0.1", ht_receiver_ca_pem(r), 60000, &a);
     assert_int_equal(a.rc, CURLE_GOT_NOTHING);
     ht_receiver_stop(r);
 }
@@ -76,7 +76,7 @@ static void bad_ones_fail_the_handshake(void **state)
         struct curl_answer a;
         struct ht_route_counts c;
         struct ht_receiver *r = start(cases[i].tls);
-        post(r, "127.0.0.1", ht_receiver_ca_pem(r), 5000, &a);
+        post(r, "127.0.0.1", ht_receiver_ca_pem(r), 60000, &a);
         if (a.rc != cases[i].rc)
             fail_msg("mode %d: curl says %d (%s)", (int)cases[i].tls, a.rc, curl_easy_strerror((CURLcode)a.rc));
         ht_receiver_counts(r, NULL, &c);
@@ -91,7 +91,7 @@ static void a_silent_handshake_is_waited_for_in_vain(void **state)
     struct curl_answer a;
     (void)state;
     struct ht_receiver *r = start(HT_RECEIVER_TLS_SILENT);
-    post(r, "127.0.0.1", NULL, 200, &a);
+    post(r, "127.0.0.1", NULL, 1000, &a);
     assert_int_equal(a.rc, CURLE_OPERATION_TIMEDOUT);
     assert_null(ht_receiver_ca_pem(r));
     ht_receiver_stop(r);
