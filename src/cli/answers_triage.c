@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "hooktop/base/clock.h"
 #include "hooktop/base/text.h"
 #include "hooktop/ops/replay.h"
 #include "hooktop/store/replay.h"
@@ -122,8 +123,10 @@ enum ht_rc ht_answer_replay_change(struct ht_part *p, const struct ht_request *q
 enum ht_rc ht_answer_snooze(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
     HT_CLEANUP(ht_endpoint_fini) struct ht_endpoint e = {0};
-    char id[HT_UUID_TEXT];
+    char id[HT_UUID_TEXT], span[16], text[64];
     ht_uuid_format(&q->id, id);
+    ht_duration_format(q->overlap_ms, span, sizeof span);
+    snprintf(text, sizeof text, "failures do not disable it for %s", span);
     enum ht_rc rc = ht_store_endpoint_find(p->conn, id, &e, err);
     if (rc == HT_OK)
         rc = ht_store_endpoint_snooze(p->conn, &e, q->overlap_ms, q->state != 0, q->reason, err);
@@ -131,7 +134,7 @@ enum ht_rc ht_answer_snooze(struct ht_part *p, const struct ht_request *q, struc
     r->was_until = e.snoozed_until;
     r->was_always = e.never_disable;
     r->text = ht_strdup(q->state != 0        ? "failures never disable it now"
-                        : q->overlap_ms != 0 ? "failures do not disable it for so long"
+                        : q->overlap_ms != 0 ? text
                                              : "failures may disable it again");
     return rc;
 }

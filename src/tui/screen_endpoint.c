@@ -15,6 +15,7 @@ struct state {
     struct ht_endpoint_health health;
     struct ht_audit_entries audit;
     bool has_health, has_audit;
+    bool renewed; /* what the endpoint is was just fetched: now what the tab adds to it */
     struct ht_list lists[TAB_COUNT];
 };
 
@@ -301,7 +302,8 @@ static void close_screen(struct ht_app *app, struct ht_screen *s)
 
 static void fetch(struct ht_app *app, struct ht_screen *s)
 {
-    enum ht_request_kind kind = s->data_at == 0        ? HT_REQ_ENDPOINT
+    const struct state *st = s->state;
+    enum ht_request_kind kind = !st->renewed           ? HT_REQ_ENDPOINT
                                 : s->tab == TAB_HEALTH ? HT_REQ_HEALTH
                                 : s->tab == TAB_AUDIT  ? HT_REQ_AUDIT
                                                        : HT_REQ_ENDPOINT;
@@ -330,6 +332,7 @@ static void sync_lists(struct ht_app *app, struct ht_screen *s)
 static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
 {
     struct state *st = s->state;
+    st->renewed = false;
     if (r->kind == HT_REP_HEALTH) {
         st->health = r->health;
         st->has_health = true;
@@ -348,7 +351,8 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
     r->endpoint = (struct ht_endpoint_detail){0};
     ht_text_clean_str(s->crumb, sizeof s->crumb, ht_endpoint_name(&st->d.endpoint), HT_TEXT_CELL);
     sync_lists(app, s);
-    if (s->tab == TAB_HEALTH || s->tab == TAB_AUDIT) /* it came first; now what this tab shows */
+    st->renewed = s->tab == TAB_HEALTH || s->tab == TAB_AUDIT;
+    if (st->renewed)
         ht_screen_refresh(app, s, 0);
 }
 

@@ -69,6 +69,20 @@ static void subscriptions_go_both_ways(void **state)
     assert_string_equal(r->last->text, "invoice.*");
 }
 
+/* Its tab tells of the endpoint, too, and not as it was when the screen was opened. */
+static void a_leave_to_fail_shows_where_it_was_given(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "j\n\t\t\t");
+    SHOWS(r, "[Health]");
+    int endpoint = r->asked[HT_REQ_ENDPOINT], health = r->asked[HT_REQ_HEALTH];
+    ht_rig_keys(r, "Z");
+    answer_yes(r);
+    ht_rig_pass(r, 1000);
+    assert_int_equal(r->asked[HT_REQ_ENDPOINT], endpoint + 1);
+    assert_int_equal(r->asked[HT_REQ_HEALTH], health + 1);
+}
+
 /* From the line of this number upwards to the last one, which stores. */
 static void store_form(struct ht_rig *r, int line)
 {
@@ -253,6 +267,7 @@ int main(void)
         HT_RIG_TEST(an_acknowledgement_comes_back),
         HT_RIG_TEST(what_was_unmuted_is_muted_again),
         HT_RIG_TEST(a_leave_to_fail_becomes_what_it_was),
+        HT_RIG_TEST(a_leave_to_fail_shows_where_it_was_given),
         HT_RIG_TEST(groups_of_several_are_marked_as_one),
         HT_RIG_TEST(what_cannot_be_had_back_is_not_offered),
         HT_RIG_TEST(a_reader_hears_no_lines),
