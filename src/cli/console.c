@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "hooktop/base/log.h"
 #include "hooktop/cli/config.h"
@@ -17,9 +18,10 @@
 
 #include "console_parts.h"
 
-#define REQUESTS_MAX   128
-#define REPLIES_MAX    512
-#define ENGINE_GRACE_S 2 /* what is in flight when the user quits may finish within this time */
+#define REQUESTS_MAX    128
+#define REPLIES_MAX     512
+#define ENGINE_GRACE_MS 2000 /* what is in flight when the user quits may finish within this time */
+#define GONE_GRACE_MS   300  /* when nobody is there any more who would wait for it */
 
 struct console {
     const struct ht_console_options *options;
@@ -244,8 +246,11 @@ static void stop_engine(struct console *c)
 {
     if (c->engine_runs) {
         struct timespec until;
+        int64_t ms = isatty(STDOUT_FILENO) ? ENGINE_GRACE_MS : GONE_GRACE_MS;
         clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_sec += ENGINE_GRACE_S;
+        until.tv_nsec += ms % 1000 * 1000000;
+        until.tv_sec += ms / 1000 + until.tv_nsec / 1000000000;
+        until.tv_nsec %= 1000000000;
         ht_engine_stop(c->engine);
         if (pthread_timedjoin_np(c->engine_thread, NULL, &until) != 0) {
             ht_engine_stop(c->engine);
