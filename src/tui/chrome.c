@@ -132,6 +132,21 @@ static const char *slow_word(const struct ht_app *app, const struct ht_screen *s
                                        : "still searching; Esc ends it";
 }
 
+/* An error ends with its remedy: where that has no room, the key of the screen that has it all is named. */
+static void draw_message(const struct ht_app *app, const struct ht_message *m, struct ht_canvas *c, int row)
+{
+    bool error = m->kind == HT_FLASH_ERROR;
+    char whole[16] = "", key[16];
+    int room = c->cols - 1;
+    if (error && ht_text_width(m->text, strlen(m->text), HT_TEXT_CELL) > (size_t)room &&
+        ht_app_may(app, &ht_actions[HT_ACT_MESSAGES], NULL)) {
+        ht_key_format(ht_action_key(&ht_actions[HT_ACT_MESSAGES], 0), key);
+        room -= snprintf(whole, sizeof whole, " %.4s: all", key);
+    }
+    ht_draw_str(c, row, 1, room, error ? HT_STYLE_FLASH_ERROR : HT_STYLE_FLASH, m->text);
+    ht_draw_str(c, row, 1 + room, c->cols - 1 - room, HT_STYLE_HINT_KEY, whole);
+}
+
 static void draw_status(struct ht_app *app, struct ht_canvas *c, int row)
 {
     struct ht_screen *s = ht_app_top(app);
@@ -142,7 +157,7 @@ static void draw_status(struct ht_app *app, struct ht_canvas *c, int row)
     if (app->input == HT_INPUT_FILTER && s->filter.why[0] && !told)
         ht_draw_str(c, row, 1, c->cols - 1, HT_STYLE_FLASH_ERROR, s->filter.why);
     else if (app->flash)
-        ht_draw_str(c, row, 1, c->cols - 1, m->kind == HT_FLASH_ERROR ? HT_STYLE_FLASH_ERROR : HT_STYLE_FLASH, m->text);
+        draw_message(app, m, c, row);
     else if (s->slow)
         ht_draw_str(c, row, 1, c->cols - 1, HT_STYLE_FLASH, slow_word(app, s));
     else if (s->class->status) {

@@ -254,6 +254,14 @@ static void an_error_stays_until_a_key(void **state)
     ht_rig_post(r, e);
     ht_rig_pass(r, 60000);
     SHOWS(r, "list: the server said <0D><0A>no: try <1B>[2Jagain");
+    HIDES(r, "F9");
+    e = ht_reply_new(HT_REP_ERROR, HT_REQ_KIND_COUNT, 0);
+    ht_fail(&e->err, HT_FAILED, "list", "try again when this is over, or ask whom it belongs to", "the server said no");
+    ht_rig_post(r, e);
+    SHOWS(r, "or ask whom it ~ F9: all"); /* the rest of it is on another screen */
+    ht_rig_key(r, HT_KEY_F1 + 8);
+    SHOWS(r, "it belongs to");
+    ht_rig_keys(r, "q");
     ht_rig_keys(r, "j");
     HIDES(r, "the server said");
     ht_rig_keys(r, ":messages\n");
