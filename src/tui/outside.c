@@ -92,7 +92,7 @@ bool ht_clipboard_copy(const void *bytes, size_t len, const char **ret_how, stru
     bool tmux = getenv("TMUX") != NULL;
     if (tmux ? copy_by_tmux(bytes, len) : copy_by_osc52(bytes, len)) {
         *ret_how = tmux ? "into tmux and its terminal's clipboard (tmux load-buffer -w)"
-                        : "by OSC 52; not every terminal takes it, so check before you leave";
+                        : "by OSC 52, which not every terminal takes: check";
         return true;
     }
     ht_fail(err, HT_FAILED, "copy", NULL, tmux ? "tmux load-buffer did not take it" : "the terminal does not take it");
