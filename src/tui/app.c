@@ -273,6 +273,8 @@ static void take_page(struct ht_app *app, struct ht_screen *s, struct ht_reply *
         return;
     }
     ht_err_clear(&s->failed);
+    if (s == ht_app_top(app) && (s->data_at == 0 || ht_screen_refiltered(s)))
+        app->urgent = true;
     s->data_at = app->now_us;
     app->took_ms = reply->took_ms;
     if (s->class->reply)

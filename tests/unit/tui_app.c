@@ -107,6 +107,24 @@ static void a_late_answer_to_an_older_filter_is_ignored(void **state)
     SHOWS(r, " 1 endpoint");
 }
 
+/* Data is drawn ten times a second at most, but somebody waits for what a key asked for. */
+static void what_a_key_asked_for_is_drawn_at_once(void **state)
+{
+    struct ht_rig *r = *state;
+    r->silent = true;
+    ht_rig_keys(r, "2");
+    for (int i = 0; i < 2; i++) {
+        ht_app_draw(&r->app);
+        assert_false(r->app.urgent);
+        struct ht_request q = {.kind = HT_REQ_DELIVERIES, .ticket = r->app.last_ticket, .limit = 200};
+        ht_rig_post(r, ht_data_answer(&r->data, &q));
+        assert_true(r->app.dirty);
+        assert_int_equal(r->app.urgent, i == 0); /* the second answer is to what the screen asks by itself */
+        ht_rig_post(r, ht_reply_new(HT_REP_CHANGED, HT_REQ_KIND_COUNT, 0));
+        ht_rig_pass(r, 1000);
+    }
+}
+
 /* Long lists ------------------------------------------------------------------------------------------------------- */
 static void more_endpoints_come_as_the_cursor_goes_down(void **state)
 {
@@ -484,6 +502,7 @@ int main(void)
         HT_RIG_TEST(typing_filters_after_a_pause),
         HT_RIG_TEST(a_mistake_leaves_the_list_alone),
         HT_RIG_TEST(a_late_answer_to_an_older_filter_is_ignored),
+        HT_RIG_TEST(what_a_key_asked_for_is_drawn_at_once),
         HT_RIG_TEST(more_endpoints_come_as_the_cursor_goes_down),
         HT_RIG_TEST(the_log_follows_until_the_cursor_moves),
         HT_RIG_TEST(a_burst_beyond_a_page_is_said_not_hidden),

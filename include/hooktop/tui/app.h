@@ -97,7 +97,7 @@ struct ht_app {
     int64_t now_us;
     bool quit;
     bool dirty;  /* something to draw */
-    bool urgent; /* ... at once: a key was pressed, the size changed */
+    bool urgent; /* ... at once: a key was pressed, what it asked for came, the size changed */
 
     /* screens: roots are kept while others are open; stack[0] is one of them */
     struct ht_screen *roots[HT_SCREEN_COUNT];
