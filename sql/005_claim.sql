@@ -4,6 +4,23 @@ SET ROLE hooktop_owner;
 -- What runs for workers must keep its plan whatever the statistics say, or do not say yet: it finds rows by index, one
 -- after another. Every function here says so by SET, and asks so that one index alone can serve.
 
+-- Deliveries that change their status together, outside of a settlement.
+CREATE FUNCTION hooktop.set_status(tenant uuid, deliveries uuid[], status text, reason text) RETURNS void LANGUAGE plpgsql
+    SET search_path = pg_catalog, hooktop, pg_temp
+    SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET enable_bitmapscan = off
+    SET enable_material = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+    first uuid; -- what lies between the two shows which partitions to look into
+    last uuid;
+BEGIN
+    SELECT (array_agg(x ORDER BY x))[1], (array_agg(x ORDER BY x DESC))[1] INTO first, last FROM unnest(deliveries) x;
+    UPDATE delivery d SET status = set_status.status, reason = set_status.reason
+    FROM (SELECT unnest(deliveries) AS id WHERE read_first()) s
+    WHERE d.id = s.id AND d.id BETWEEN first AND last
+      AND d.tenant_id IS NOT DISTINCT FROM tenant; -- by no index: one that begins with the tenant is none to find an id by
+END $$;
+
 -- Moves what an endpoint has waiting, and nobody has leased, out of the outbox, `most` rows at a time: what is more follows
 -- when waiting() comes by, what is leased when it settles. The caller has locked the endpoint's row, so that nobody makes it
 -- active meanwhile and leaves rows behind in `held`.
@@ -13,7 +30,7 @@ CREATE FUNCTION hooktop.hold_rows(tenant uuid, endpoint uuid, why text, most int
     SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
     now_at timestamptz := clock_timestamp();
-    moved bigint;
+    moved uuid[];
 BEGIN
     WITH o AS (
         DELETE FROM tenant_webhook_outbox o
@@ -26,11 +43,10 @@ BEGIN
         INSERT INTO held (tenant_id, endpoint_id, delivery_id, event_id, due_at, attempts, body_version)
         SELECT tenant_id, endpoint_id, delivery_id, event_id, coalesce(not_before, due_at), attempts, body_version FROM o
         ON CONFLICT DO NOTHING
-    ), d AS (
-        UPDATE delivery d SET status = 'held', reason = why FROM o WHERE d.id = o.delivery_id AND d.tenant_id = o.tenant_id
     )
-    SELECT count(*) INTO moved FROM o;
-    RETURN moved;
+    SELECT array_agg(delivery_id) INTO moved FROM o;
+    PERFORM set_status(tenant, moved, 'held', why);
+    RETURN coalesce(cardinality(moved), 0);
 END $$;
 
 -- Rows of an endpoint that is not active (an emit that raced with its pause) are put where they belong.
@@ -269,7 +285,7 @@ BEGIN
                       WHEN f.leased < 2 * w.cap + 32 THEN least(w.room, w.cap - f.others - coalesce(w.own, f.leased - f.others))
                       ELSE 0 END::int AS room
           FROM unnest(who, room_of, cap_of, own_of, floor_of) WITH ORDINALITY AS w (endpoint, room, cap, own, floor_at, i)
-          LEFT JOIN claimer c ON c.endpoint_id = w.endpoint
+          LEFT JOIN LATERAL (SELECT x.worker_id FROM claimer x WHERE x.endpoint_id = w.endpoint OFFSET 0) c ON true
           CROSS JOIN LATERAL (
               SELECT count(*) AS leased, count(*) FILTER (WHERE y.worker_id <> claim.worker) AS others
               FROM (SELECT o.lease_until, o.worker_id FROM tenant_webhook_outbox o

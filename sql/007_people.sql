@@ -273,19 +273,19 @@ CREATE FUNCTION hooktop.release_held(tenant uuid, endpoint uuid, rate float8) RE
         SELECT n.tenant_id, n.endpoint_id, n.delivery_id, n.event_id, CASE WHEN n.in_order THEN uuid_time(n.delivery_id) ELSE n.at END,
                CASE WHEN n.in_order AND rate > 0 THEN n.at END, n.attempts, n.body_version
         FROM numbered n
-    ), d AS (
-        UPDATE delivery d SET status = 'ready', reason = NULL FROM h WHERE d.id = h.delivery_id AND d.tenant_id = h.tenant_id
+    ), ids AS (
+        SELECT array_agg(h.delivery_id) AS ids FROM h
     )
-    SELECT count(*) FROM h
+    SELECT coalesce(cardinality(ids), 0) FROM ids, set_status(tenant, ids, 'ready', NULL)
 $$;
 CREATE FUNCTION hooktop.cancel_held(tenant uuid, endpoint uuid, why text) RETURNS bigint LANGUAGE sql
     SET search_path = pg_catalog, hooktop, pg_temp AS $$
     WITH h AS (
         DELETE FROM held h WHERE h.tenant_id = tenant AND h.endpoint_id = endpoint RETURNING *
-    ), d AS (
-        UPDATE delivery d SET status = 'cancelled', reason = why FROM h WHERE d.id = h.delivery_id AND d.tenant_id = h.tenant_id
+    ), ids AS (
+        SELECT array_agg(h.delivery_id) AS ids FROM h
     )
-    SELECT count(*) FROM h
+    SELECT coalesce(cardinality(ids), 0) FROM ids, set_status(tenant, ids, 'cancelled', why)
 $$;
 
 -- Pausing and disabling hold what waits; resuming, enabling and releasing decide what becomes of the held; removing cancels.
