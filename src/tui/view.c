@@ -124,9 +124,15 @@ static void remove_view(struct ht_app *app, struct ht_views *v, const char *name
     write_views(app, v, name, "removed");
 }
 
+#define LIST "Views"
+
+/* With a line below it that wants only a name. */
 static void list_views(struct ht_app *app, const struct ht_views *v)
 {
-    struct ht_doc *d = v->n ? ht_result_open(app, "Views") : NULL;
+    const struct ht_screen *top = ht_app_top(app);
+    if (top->screen_id == HT_SCREEN_RESULT && strcmp(top->crumb, LIST) == 0)
+        ht_app_back(app); /* in place of the list that is open */
+    struct ht_doc *d = v->n ? ht_result_open(app, LIST) : NULL;
     if (v->n == 0)
         ht_app_flash(app, HT_FLASH_INFO, "no view is saved yet: :view save NAME keeps this screen and its filter");
     for (size_t i = 0; d && i < v->n; i++) {
@@ -137,9 +143,11 @@ static void list_views(struct ht_app *app, const struct ht_views *v)
             ht_doc_addf(d, HT_STYLE_DIM, "  without %s", w->hidden);
         ht_doc_end(d);
     }
-    if (d)
-        ht_doc_adds(d, HT_STYLE_DIM,
-                    "\n:view NAME opens one, :view save NAME keeps one, :view remove NAME forgets it.\n");
+    if (!d)
+        return;
+    ht_doc_adds(d, HT_STYLE_DIM, "\n:view NAME opens one, :view save NAME keeps one, :view remove NAME forgets it.\n");
+    app->command_at = app->n_commands;
+    ht_app_ask_line(app, HT_INPUT_COMMAND, ":", "view ");
 }
 
 void ht_view_command(struct ht_app *app, const char *rest)

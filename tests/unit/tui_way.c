@@ -150,7 +150,12 @@ static void views_are_kept(void **state)
     ht_rig_keys(r, "@");
     SHOWS(r, "acme                 endpoints \"Acme b\" -sort:failed  without ");
     SHOWS(r, "all-types            types");
-    ht_rig_keys(r, "q~:view save acme\n");
+    ht_rig_keys(r, "all-types\n"); /* only the name is left to be typed */
+    SHOWS(r, "[4 Types]");
+    ht_rig_keys(r, "@\n\n"); /* without one, the list stays; it does not pile up */
+    assert_int_equal(r->app.depth, 2);
+    ht_rig_key(r, HT_KEY_ESC);
+    ht_rig_keys(r, "q:view acme\n~:view save acme\n");
     SHOWS(r, "saved over the old one");
     ht_rig_keys(r, ":view remove ac\t\n");
     SHOWS(r, "view acme: removed");
