@@ -130,8 +130,8 @@ static void add_progress(struct ht_doc *d, const struct ht_replay *r, const stru
     if (!plain) {
         ht_replay_bar(done, p->on_its_way, r->total, BAR, text, sizeof text);
         ht_doc_addf(d, HT_STYLE_SPARK, "  %s\n", text);
-        ht_doc_addf(d, HT_STYLE_DIM, "  %c done  %c on its way  %c not queued\n\n", HT_REPLAY_BAR_DONE,
-                    HT_REPLAY_BAR_AWAY, HT_REPLAY_BAR_TODO);
+        ht_doc_addf(d, HT_STYLE_DIM, "  %c sent, held or left out  %c on its way  %c not queued\n\n",
+                    HT_REPLAY_BAR_DONE, HT_REPLAY_BAR_AWAY, HT_REPLAY_BAR_TODO);
     }
     snprintf(text, sizeof text, " of %" PRId64 ", tried at least once", r->total);
     add_number(d, "Sent", p->sent, text);

@@ -11,8 +11,8 @@
 #define HT_REPLAY_STATES(X)                                                                                            \
     X(RUNNING, "running", "", "workers queue it at its rate, up to six seconds ahead, and send it")                    \
     X(SENDING, "sending", "", "all of it is queued; workers send the last")                                            \
-    X(PAUSED, "paused", "", "waits to be resumed or cancelled; what is queued is still sent")                  \
-    X(CANCELLED, "cancelled", "", "ended by an operator; what was queued before is still sent")                         \
+    X(PAUSED, "paused", "", "waits to be resumed or cancelled; what is queued is still sent")                          \
+    X(CANCELLED, "cancelled", "", "ended by an operator; what was queued before is still sent")                        \
     X(FINISHED, "finished", "", "all of it was sent, or is held, or was left out")
 
 #define HT_WORD_ENUM_REPLAY(id, ...) HT_REPLAY_##id,
