@@ -180,12 +180,47 @@ static struct ht_replay_what what_of(const struct ht_request *q)
     return what;
 }
 
+static void add_counts(struct ht_replay_preview *sum, const struct ht_replay_preview *one)
+{
+    sum->total += one->total;
+    sum->unverified += one->unverified;
+    sum->paused += one->paused;
+    sum->disabled += one->disabled;
+    sum->removed += one->removed;
+    sum->purged += one->purged;
+    sum->replaced += one->replaced;
+    sum->arrived += one->arrived;
+}
+
+/* No delivery is in two of them, so their sums are exact. */
+static enum ht_rc preview_groups(struct ht_part *p, const struct ht_ops *ops, const struct ht_request *q,
+                                 struct ht_reply *r, struct ht_err *err)
+{
+    enum ht_rc rc = HT_OK;
+    r->preview.groups = ht_alloc(q->n_groups, sizeof *q->groups);
+    for (size_t i = 0; rc == HT_OK && i < q->n_groups && !atomic_load(&p->stopping); i++) {
+        struct ht_replay_what *g = &r->preview.groups[r->preview.n_groups];
+        struct ht_replay_preview one = {0};
+        *g = q->groups[i];
+        if (g->until == 0)
+            g->until = r->preview.what.until;
+        rc = ht_ops_replay_preview(ops, g, &one, err);
+        add_counts(&r->preview.counts, &one);
+        r->preview.n_groups += one.total > 0;
+        if (ht_replay_sent(&one) > r->preview.largest)
+            r->preview.largest = ht_replay_sent(&one);
+    }
+    return rc;
+}
+
 enum ht_rc ht_errand_replay_preview(struct ht_part *p, const struct ht_request *q, struct ht_reply *r,
                                     struct ht_err *err)
 {
     const struct ht_ops ops = ht_part_ops(p, q);
     r->preview.what = q->replay;
     enum ht_rc rc = q->replay.until == 0 ? ht_conn_now(p->conn, &r->preview.what.until, err) : HT_OK;
+    if (rc == HT_OK && q->n_groups > 0)
+        return preview_groups(p, &ops, q, r, err);
     const struct ht_replay_what what = what_of(q);
     if (rc == HT_OK)
         rc = ht_ops_replay_preview(&ops, &what, &r->preview.counts, err);
@@ -197,9 +232,43 @@ enum ht_rc ht_errand_replay_preview(struct ht_part *p, const struct ht_request *
     return rc;
 }
 
+/* One after the other: what cannot be started does not end the others, and is told. */
+static enum ht_rc start_groups(struct ht_part *p, const struct ht_ops *ops, const struct ht_request *q,
+                               struct ht_reply *r, struct ht_err *err)
+{
+    struct ht_err first = {0};
+    struct ht_replay_made made = {0};
+    char text[sizeof first.why + 96];
+    size_t done = 0;
+    for (size_t i = 0; i < q->n_groups && !atomic_load(&p->stopping); i++) {
+        struct ht_err why = {0};
+        enum ht_rc rc = ht_ops_replay_start(ops, &q->groups[i], q->rate_per_s, &made, &why);
+        done += rc == HT_OK;
+        if (rc != HT_OK && first.rc == HT_OK)
+            first = why;
+        if (rc == HT_NO_DB || rc == HT_DENIED)
+            break;
+    }
+    if (done == 0 && first.rc != HT_OK) {
+        *err = first;
+        return first.rc;
+    }
+    r->id = done == 1 ? made.id : (struct ht_uuid){{0}};
+    if (done == q->n_groups)
+        snprintf(text, sizeof text, "%zu %s, one for each group, at %g per second each", done,
+                 ht_plural((int64_t)done, "replay", "replays"), q->rate_per_s);
+    else
+        snprintf(text, sizeof text, "%zu of %zu replays started; the first that was not: %s", done, q->n_groups,
+                 first.why);
+    r->text = ht_strdup(text);
+    return HT_OK;
+}
+
 enum ht_rc ht_errand_replay_start(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
     const struct ht_ops ops = ht_part_ops(p, q);
+    if (q->n_groups > 0)
+        return start_groups(p, &ops, q, r, err);
     HT_CLEANUP(ht_replay_fini) struct ht_replay replay = {0};
     const struct ht_replay_what what = what_of(q);
     struct ht_replay_made made = {0};

@@ -22,6 +22,7 @@ void ht_request_free(void *request)
     if (r == NULL)
         return;
     free(r->ids);
+    free(r->groups);
     free(r->text);
     free(r->reason);
     free(r->path);
@@ -180,6 +181,7 @@ static void payload_fini(struct ht_reply *r)
         break;
     case HT_REP_REPLAY_PREVIEW:
         free(r->preview.ids);
+        free(r->preview.groups);
         break;
     case HT_REP_HEALTH:
     case HT_REP_ERROR:

@@ -1,8 +1,12 @@
 #include <stdio.h>
+#include <string.h>
 
 #include "act_parts.h"
 
-/* Several deliveries at once, marked in the list: they are cancelled one by one here, and redelivered by a replay. */
+/* Several rows at once, marked in the list: deliveries are cancelled one by one, and redelivered by a replay; so are
+ * groups of failures, each by one of its own. */
+
+#define GROUPS_MAX 50 /* counting one reads every delivery of the time shown */
 
 static void marked_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
 {
@@ -33,4 +37,22 @@ void ht_act_marked(struct ht_app *app, const struct ht_marks *m, enum ht_action_
     ht_dialog_info(d, "Deliveries", subject);
     ht_dialog_note(d, "Each is done on its own; the answer says how many, and why not the rest.");
     ht_act_finish(app, d, false);
+}
+
+void ht_act_marked_groups(struct ht_app *app, const struct ht_replay_what *groups, size_t n)
+{
+    char subject[48];
+    snprintf(subject, sizeof subject, "%zu marked %s", n, ht_plural((int64_t)n, "group", "groups"));
+    if (ht_act_is_counted(app, subject))
+        return;
+    if (n > GROUPS_MAX) {
+        ht_app_flash(app, HT_FLASH_ERROR, "redeliver %s: at most %d at once; b makes fewer groups of them", subject,
+                     GROUPS_MAX);
+        return;
+    }
+    struct ht_request *r = ht_request_new(HT_REQ_REPLAY_PREVIEW, 0);
+    r->groups = ht_alloc(n, sizeof *r->groups);
+    memcpy(r->groups, groups, n * sizeof *r->groups);
+    r->n_groups = n;
+    ht_app_write(app, app->o->errands, r, "count", subject);
 }

@@ -28,6 +28,8 @@ void ht_probed_open(struct ht_app *app, struct ht_probed *p);
 void ht_probed_ended(struct ht_app *app, const struct ht_uuid *secret);
 /* act_marked.c: the same act on every marked delivery; redelivered they are counted first, as a group is. */
 void ht_act_marked(struct ht_app *app, const struct ht_marks *m, enum ht_action_id action);
+/* ... all of each marked group, copied. */
+void ht_act_marked_groups(struct ht_app *app, const struct ht_replay_what *groups, size_t n);
 /* act_snooze.c */
 void ht_act_ask_snooze(struct ht_app *app, const struct ht_endpoint *e);
 /* act_failures.c: acknowledge, mute; false: not one of them. "http_5xx of Acme billing". */
@@ -40,6 +42,8 @@ struct ht_replay_what ht_act_group_what(const struct ht_app *app, const struct h
 bool ht_act_on_replay(struct ht_app *app, enum ht_action_id action, const struct ht_subject *it);
 /* ... how long so many take: "about 7s at 10 per second". */
 void ht_act_took(int64_t count, double rate, char *ret, size_t size);
+/* ... whether what R was pressed for is being counted already. */
+bool ht_act_is_counted(const struct ht_app *app, const char *subject);
 /* ... and the question that a preview was asked for; takes its ids. */
 void ht_act_previewed(struct ht_app *app, struct ht_reply *reply, const char *subject);
 

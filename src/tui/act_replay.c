@@ -20,10 +20,13 @@ static void replay_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
     r->ids = d->ids;
     r->n_ids = d->n_ids;
     d->ids = NULL;
-    if (r->ids)
-        ht_marks_clear(&ht_app_top(app)->marks);
+    r->groups = d->groups;
+    r->n_groups = d->n_groups;
+    d->groups = NULL;
+    bool marked = r->ids || r->groups;
     r->rate_per_s = strtod(ht_dialog_input(d, RATE), NULL);
-    ht_app_write(app, app->o->errands, r, "redeliver", d->subject);
+    if (ht_app_write(app, app->o->errands, r, "redeliver", d->subject) && marked)
+        ht_marks_clear(&ht_app_top(app)->marks);
 }
 
 void ht_act_took(int64_t count, double rate, char *ret, size_t size)
@@ -84,6 +87,8 @@ static void add_notes(struct ht_app *app, struct ht_dialog *d, const struct ht_r
                       "goes on when this console is closed, and can be paused and cancelled.");
     if (p->tenants > 1)
         ht_dialog_note(d, "They are of %" PRId64 " tenants: each gets a replay of its own, at this rate.", p->tenants);
+    if (d->n_groups > 1)
+        ht_dialog_note(d, "Each group gets a replay of its own, at this rate; they run side by side.");
     if (group && ht_app_top(app)->filter.applied[0])
         ht_dialog_note(d, "These are all that failed so in the time shown, also those that the list's filter hides.");
 }
@@ -91,11 +96,12 @@ static void add_notes(struct ht_app *app, struct ht_dialog *d, const struct ht_r
 void ht_act_previewed(struct ht_app *app, struct ht_reply *reply, const char *subject)
 {
     const struct ht_replay_preview *p = &reply->preview.counts;
-    bool group = !reply->preview.ids;
+    bool group = !reply->preview.ids, marked = !group || reply->preview.groups;
+    unsigned needs = group ? HT_HAS_GROUP : HT_HAS_MARKS | HT_HAS_DELIVERY;
     char title[160];
     int64_t sent = ht_replay_sent(p);
     if (app->dialog || app->input != HT_INPUT_KEYS ||
-        !(ht_screen_has(ht_app_top(app)) & (group ? HT_HAS_GROUP : HT_HAS_MARKS))) {
+        (ht_screen_has(ht_app_top(app)) & needs) != needs) {
         ht_app_flash(app, HT_FLASH_INFO, "redeliver %s: that took a while; R counts again", subject);
         return;
     }
@@ -104,23 +110,26 @@ void ht_act_previewed(struct ht_app *app, struct ht_reply *reply, const char *su
         return;
     }
     snprintf(title, sizeof title, group ? "Redeliver all: %s" : "Redeliver %s", subject);
-    struct ht_dialog *d = ht_act_ask(app, !group && sent > HT_MANY ? 3 : 2, HT_ACT_REDELIVER_GROUP,
+    struct ht_dialog *d = ht_act_ask(app, marked && sent > HT_MANY ? 3 : 2, HT_ACT_REDELIVER_GROUP,
                                      &reply->preview.what.endpoint_id, subject, "Redeliver", title);
     d->done = replay_answered;
     d->replay = reply->preview.what;
     d->ids = reply->preview.ids;
     d->n_ids = reply->preview.n_ids;
     reply->preview.ids = NULL;
+    d->groups = reply->preview.groups;
+    d->n_groups = reply->preview.n_groups;
+    reply->preview.groups = NULL;
     add_counts(d, p);
     add_notes(app, d, p, group);
-    add_rate(d, sent, HT_REPLAY_RATE_USUAL);
+    add_rate(d, d->groups ? reply->preview.largest : sent, HT_REPLAY_RATE_USUAL);
     if (d->level >= 3) /* many: the count instead of a name */
         snprintf(d->subject, sizeof d->subject, "%" PRId64, sent);
     ht_act_finish(app, d, true);
     ht_text_clean_str(d->subject, sizeof d->subject, subject, HT_TEXT_CELL);
 }
 
-static bool is_counted(const struct ht_app *app, const char *subject)
+bool ht_act_is_counted(const struct ht_app *app, const char *subject)
 {
     for (size_t i = 0; i < HT_WRITES_MAX; i++) {
         const struct ht_write *w = &app->writes[i];
@@ -134,7 +143,7 @@ static void ask_group(struct ht_app *app, const struct ht_failure_group *g)
 {
     char subject[96];
     ht_act_group_name(g, subject, sizeof subject);
-    if (is_counted(app, subject))
+    if (ht_act_is_counted(app, subject))
         return; /* R again while it is being counted */
     struct ht_request *r = ht_request_new(HT_REQ_REPLAY_PREVIEW, 0);
     r->replay = ht_act_group_what(app, ht_app_top(app), g);

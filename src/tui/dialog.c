@@ -30,6 +30,7 @@ void ht_dialog_free(struct ht_dialog *d)
         free(d->fields[i].line);
     }
     free(d->ids);
+    free(d->groups);
     free(d);
 }
 

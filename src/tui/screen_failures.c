@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "hooktop/base/clock.h"
-#include "hooktop/tui/chrome.h"
+#include "act_parts.h"
 
 /* What fails, in groups that fail alike, the largest first: one look says where the trouble is, R redelivers all of a
  * group, Enter shows its deliveries in the log. */
@@ -12,12 +12,20 @@
 #define REFRESH_US 5000000 /* counting reads every delivery of the time shown: not with every change */
 #define WINDOW_US  (86400LL * 1000000)
 
+/* Which deliveries a marked row stands for: kept for when the list shows it no longer. */
+struct marked {
+    struct ht_uuid id;
+    struct ht_replay_what what;
+};
+
 struct state {
     struct ht_list list;
     struct ht_failure_groups groups;
     int64_t window_us;
     enum ht_failure_by by, of_rows; /* wanted; as the groups are that are here */
     int64_t took_us;
+    struct marked *marked;
+    size_t n_marked;
     struct ht_endpoint under; /* the endpoint of the group under the cursor, its strings the group's */
 };
 
@@ -138,13 +146,14 @@ static void cell(const void *user, size_t row, size_t column, struct ht_cell_tex
 static struct ht_uuid row_id(const void *user, size_t row)
 {
     const struct ht_failure_group *g = &((const struct view *)user)->st->groups.rows[row];
-    char id[HT_UUID_TEXT], name[96];
+    char tenant[HT_UUID_TEXT], id[HT_UUID_TEXT], name[128];
+    ht_uuid_format(&g->tenant_id, tenant); /* by error the endpoint is none */
     ht_uuid_format(&g->endpoint_id, id);
-    snprintf(name, sizeof name, "%s %d %d %d", id, (int)g->error, (int)g->code, (int)g->status);
+    snprintf(name, sizeof name, "%s %s %d %d %d", tenant, id, (int)g->error, (int)g->code, (int)g->status);
     return ht_list_name_id(name);
 }
 
-static struct ht_list_rows rows_of(const struct view *v, const struct ht_screen *s)
+static struct ht_list_rows rows_of(const struct view *v, struct ht_screen *s)
 {
     return (struct ht_list_rows){
         .columns = columns,
@@ -158,6 +167,7 @@ static struct ht_list_rows rows_of(const struct view *v, const struct ht_screen 
                  : s->filter.applied[0] ? "no failure matches the filter; ~ clears it"
                                         : "nothing has failed in the last 24 hours",
         .hidden = v->app->hidden[s->screen_id],
+        .marks = &s->marks,
         .stale = ht_app_stale(v->app, s),
     };
 }
@@ -186,6 +196,10 @@ static void reply(struct ht_app *app, struct ht_screen *s, struct ht_reply *r)
     struct state *st = s->state;
     if (r->kind != HT_REP_FAILURES)
         return;
+    if (r->failures.by != st->of_rows && s->marks.n) { /* groups of another kind would overlap with these */
+        ht_app_flash(app, HT_FLASH_INFO, "grouped in another way: %zu unmarked", s->marks.n);
+        ht_marks_clear(&s->marks);
+    }
     ht_failure_groups_fini(&st->groups);
     st->groups = r->failures.list;
     st->window_us = r->failures.window_us;
@@ -248,6 +262,44 @@ static void open_log(struct ht_app *app, const struct state *st, const struct ht
     ht_log_filtered(app, filter);
 }
 
+static size_t find_marked(const struct state *st, const struct ht_uuid *id)
+{
+    size_t i = 0;
+    while (i < st->n_marked && ht_uuid_cmp(&st->marked[i].id, id) != 0)
+        i++;
+    return i;
+}
+
+/* After marks were set, taken away or forgotten. */
+static void keep_marked(const struct ht_app *app, struct ht_screen *s)
+{
+    struct state *st = s->state;
+    struct view v = {app, st};
+    size_t n = 0;
+    for (size_t i = 0; i < st->n_marked; i++)
+        if (ht_marks_has(&s->marks, &st->marked[i].id))
+            st->marked[n++] = st->marked[i];
+    st->n_marked = n;
+    st->marked = ht_realloc(st->marked, n + st->groups.n + 1, sizeof *st->marked);
+    for (size_t i = 0; i < st->groups.n; i++) {
+        struct ht_uuid id = row_id(&v, i);
+        if (ht_marks_has(&s->marks, &id) && find_marked(st, &id) == st->n_marked)
+            st->marked[st->n_marked++] = (struct marked){id, ht_act_group_what(app, s, &st->groups.rows[i])};
+    }
+}
+
+static void redeliver_marked(struct ht_app *app, struct ht_screen *s)
+{
+    struct state *st = s->state;
+    keep_marked(app, s);
+    HT_AUTOFREE struct ht_replay_what *groups = ht_alloc(st->n_marked, sizeof *groups);
+    for (size_t i = 0; i < st->n_marked; i++) {
+        groups[i] = st->marked[i].what;
+        groups[i].since = ht_failures_since(app, s);
+    }
+    ht_act_marked_groups(app, groups, st->n_marked);
+}
+
 static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id action)
 {
     struct state *st = s->state;
@@ -259,9 +311,15 @@ static bool act(struct ht_app *app, struct ht_screen *s, enum ht_action_id actio
         ht_screen_refresh(app, s, 0);
         return true;
     }
-    if (action != HT_ACT_OPEN)
-        return ht_list_act(&st->list, &rows, action);
-    if (st->groups.n > 0)
+    if (action == HT_ACT_REDELIVER_GROUP && s->marks.n) {
+        redeliver_marked(app, s);
+        return true;
+    }
+    if (action != HT_ACT_OPEN && !ht_list_act(&st->list, &rows, action))
+        return false;
+    if (action >= HT_ACT_MARK && action <= HT_ACT_UNMARK)
+        keep_marked(app, s);
+    if (action == HT_ACT_OPEN && st->groups.n > 0)
         open_log(app, st, &st->groups.rows[st->list.cursor]);
     return true;
 }
@@ -318,15 +376,17 @@ static void open_screen(struct ht_app *app, struct ht_screen *s)
 
 static void close_screen(struct ht_app *app, struct ht_screen *s)
 {
+    struct state *st = s->state;
     (void)app;
-    ht_failure_groups_fini(&((struct state *)s->state)->groups);
+    ht_failure_groups_fini(&st->groups);
+    free(st->marked);
 }
 
 const struct ht_screen_class ht_screen_failures = {
     .name = "failures",
     .title = "Failures",
     .has = HT_HAS_COMMAND | HT_HAS_ROWS | HT_HAS_EXPORT | HT_HAS_SORT | HT_HAS_LIST | HT_HAS_FILTER | HT_HAS_OPEN |
-           HT_HAS_GROUP | HT_HAS_ENDPOINT | HT_HAS_AGES | HT_HAS_RELOAD | HT_HAS_COLUMNS,
+           HT_HAS_GROUP | HT_HAS_ENDPOINT | HT_HAS_AGES | HT_HAS_RELOAD | HT_HAS_COLUMNS | HT_HAS_MARKS,
     .columns = columns,
     .n_columns = HT_COUNT(columns),
     .root = true,

@@ -219,6 +219,14 @@ static struct ht_reply *preview(const struct ht_request *q)
         r->preview.n_ids = q->n_ids;
         r->preview.counts = (struct ht_replay_preview){.total = (int64_t)q->n_ids, .endpoints = 1, .arrived = 2};
     }
+    if (q->n_groups) { /* 1000 more in each: the first has 1000 */
+        int64_t n = (int64_t)q->n_groups;
+        r->preview.groups = ht_alloc(q->n_groups, sizeof *q->groups);
+        memcpy(r->preview.groups, q->groups, q->n_groups * sizeof *q->groups);
+        r->preview.n_groups = q->n_groups;
+        r->preview.largest = n * 1000;
+        r->preview.counts = (struct ht_replay_preview){.total = n * (n + 1) / 2 * 1000, .paused = 7};
+    }
     return r;
 }
 

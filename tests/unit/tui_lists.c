@@ -39,6 +39,65 @@ static void marked_rows_are_acted_on_together(void **state)
     assert_int_equal(log->marks.n, 0);           /* done once */
 }
 
+/* One question for all of them, with their sums; each is what its row stands for, also when the list no longer shows
+ * it. */
+static void marked_groups_are_redelivered_by_one_question(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "3 j ");
+    SHOWS(r, "2 marked - R redelivers");
+    HIDES(r, "C cancels");
+    struct ht_screen *failures = ht_app_top(&r->app);
+    ht_rig_keys(r, "/nothing\nR");
+    assert_int_equal(r->last->kind, HT_REQ_REPLAY_PREVIEW);
+    assert_int_equal(r->last->n_groups, 2);
+    assert_string_equal(r->last->groups[0].error, "gone");
+    assert_string_equal(r->last->groups[0].status, "exhausted");
+    assert_string_equal(r->last->groups[1].error, "tls");
+    assert_int_equal(r->last->groups[1].since, HT_DATA_NOW - 86400LL * 1000000);
+    assert_int_not_equal(ht_uuid_cmp(&r->last->groups[0].endpoint_id, &r->last->groups[1].endpoint_id), 0);
+    SHOWS(r, "Redeliver all: 2 marked groups");
+    SHOWS(r, "Deliveries  3000");
+    SHOWS(r, "7 to a paused endpoint");
+    SHOWS(r, "Each group gets a replay of its own, at this rate");
+    SHOWS(r, "about 3m20s at 10 per second"); /* as long as the larger one */
+    SHOWS(r, "Type the name");                /* so many: their count */
+    assert_int_equal(failures->marks.n, 2);
+    ht_rig_pass(r, 300);
+    ht_rig_keys(r, "\t\t\t\t3000\t\t\n");
+    assert_int_equal(r->last->kind, HT_REQ_REPLAY_START);
+    assert_int_equal(r->last->n_groups, 2);
+    assert_int_equal(r->last->n_ids, 0);
+    assert_int_equal(failures->marks.n, 0); /* done once */
+}
+
+/* Groups by another measure overlap with those marked before; so many at once would read for too long. */
+static void marked_groups_are_of_one_kind_and_not_too_many(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "3* ");
+    assert_int_equal(ht_app_top(&r->app)->marks.n, 13);
+    ht_rig_keys(r, "b");
+    assert_int_equal(ht_app_top(&r->app)->marks.n, 0);
+    SHOWS(r, "grouped in another way: 13 unmarked");
+    ht_rig_keys(r, "*R");
+    assert_int_equal(r->last->n_groups, 14);
+    assert_string_equal(r->last->groups[0].error, ""); /* by endpoint: all that fails there */
+    ht_rig_key(r, HT_KEY_ESC);
+    ht_rig_keys(r, "uR"); /* without marks the row under the cursor */
+    assert_int_equal(r->last->n_groups, 0);
+    ht_rig_key(r, HT_KEY_ESC);
+    r->silent = true;
+    ht_rig_keys(r, "*R"); /* who is on another screen when they are counted is not asked about them there */
+    struct ht_reply *late = ht_reply_new(HT_REP_REPLAY_PREVIEW, HT_REQ_REPLAY_PREVIEW, r->last->ticket);
+    late->preview.counts.total = 5;
+    late->preview.ids = ht_alloc(1, sizeof *late->preview.ids);
+    late->preview.n_ids = 1;
+    ht_rig_post(r, late);
+    assert_null(r->app.dialog);
+    SHOWS(r, "that took a while");
+}
+
 static void marks_follow_their_rows(void **state)
 {
     struct ht_rig *r = *state;
@@ -492,6 +551,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         HT_RIG_TEST(marked_rows_are_acted_on_together),
+        HT_RIG_TEST(marked_groups_are_redelivered_by_one_question),
+        HT_RIG_TEST(marked_groups_are_of_one_kind_and_not_too_many),
         HT_RIG_TEST(marks_follow_their_rows),
         HT_RIG_TEST(many_are_confirmed_by_typing),
         HT_RIG_TEST(columns_can_be_left_out),

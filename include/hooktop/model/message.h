@@ -59,8 +59,8 @@ enum ht_request_kind {
     HT_REQ_PING,           /* id */
     HT_REQ_CANCEL_MANY,    /* ids: each on its own; text of the reply: how many, and why not the rest */
     HT_REQ_PROBE,          /* id: whether the receiver knows the newest secret */
-    HT_REQ_REPLAY_PREVIEW, /* replay; or ids: these */
-    HT_REQ_REPLAY_START,   /* replay, or ids; rate_per_s. Reply: id, nil when it became several */
+    HT_REQ_REPLAY_PREVIEW, /* replay; or ids: these; or groups: all of each */
+    HT_REQ_REPLAY_START,   /* replay, ids, or groups; rate_per_s. Reply: id, nil when it became several */
     HT_REQ_EVIDENCE,       /* id, state = the attempt's number: into a new file of its own name */
     HT_REQ_EXPORT, /* state = the kind of pages; text = filter, with the times of before_at; path = a new file */
     HT_REQ_KIND_COUNT,
@@ -92,6 +92,8 @@ struct ht_request {
     struct ht_uuid *ids; /* several at once; owned */
     size_t n_ids;
     struct ht_replay_what replay;
+    struct ht_replay_what *groups; /* several that have no delivery in common; owned */
+    size_t n_groups;
     struct ht_subscribed subscribed;
     char *text;             /* filter or other input; owned */
     char *path;             /* owned */
@@ -269,6 +271,11 @@ struct ht_reply {
             struct ht_replay_preview counts;
             struct ht_uuid *ids; /* ... one by one; owned, NULL: none was */
             size_t n_ids;
+            /* ... or group by group, those that have anything; owned, NULL: none was. Of these counts.endpoints is not
+             * counted, and each becomes a replay: what the largest would send says how long they take */
+            struct ht_replay_what *groups;
+            size_t n_groups;
+            int64_t largest;
         } preview;
         struct ht_whoami whoami;
         struct ht_ping_result ping;

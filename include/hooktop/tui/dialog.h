@@ -60,6 +60,8 @@ struct ht_dialog {
     struct ht_replay_what replay;
     struct ht_uuid *ids; /* or these deliveries; owned */
     size_t n_ids;
+    struct ht_replay_what *groups; /* or these; owned */
+    size_t n_groups;
     int64_t count;
     int64_t asked_at; /* the database's time when it opened; 0: not known */
     /* After every key that changed a field, so that what follows from it can be shown; may be NULL. */
