@@ -1,5 +1,6 @@
 #include <poll.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "hooktop/cli/detail.h"
 
@@ -85,6 +86,14 @@ static enum ht_rc cancel(struct ht_part *p, const struct ht_request *q, const st
     return rc == HT_OK ? ht_store_delivery_cancel(p->conn, &d, q->reason, err) : rc;
 }
 
+static enum ht_rc cancel_preview(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
+{
+    r->cancel.ids = ht_alloc(q->n_ids, sizeof *q->ids);
+    memcpy(r->cancel.ids, q->ids, q->n_ids * sizeof *q->ids);
+    r->cancel.n_ids = q->n_ids;
+    return ht_store_cancel_preview(p->conn, q->ids, q->n_ids, &r->cancel.counts, err);
+}
+
 /* Each on its own: what cannot be done does not undo the rest, and is told. */
 static enum ht_rc cancel_many(struct ht_part *p, const struct ht_request *q, struct ht_reply *r, struct ht_err *err)
 {
@@ -118,6 +127,7 @@ static const struct {
 } errands[HT_REQ_KIND_COUNT] = {
     [HT_REQ_PING] = {ping, HT_REP_PING},
     [HT_REQ_PROBE] = {probe, HT_REP_PROBE},
+    [HT_REQ_CANCEL_PREVIEW] = {cancel_preview, HT_REP_CANCEL_PREVIEW},
     [HT_REQ_CANCEL_MANY] = {cancel_many, HT_REP_DONE},
     [HT_REQ_REPLAY_PREVIEW] = {ht_errand_replay_preview, HT_REP_REPLAY_PREVIEW},
     [HT_REQ_REPLAY_START] = {ht_errand_replay_start, HT_REP_DONE},

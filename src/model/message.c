@@ -183,6 +183,9 @@ static void payload_fini(struct ht_reply *r)
         free(r->preview.ids);
         free(r->preview.groups);
         break;
+    case HT_REP_CANCEL_PREVIEW:
+        free(r->cancel.ids);
+        break;
     case HT_REP_HEALTH:
     case HT_REP_ERROR:
     case HT_REP_DONE:

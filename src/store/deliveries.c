@@ -172,3 +172,31 @@ enum ht_rc ht_store_delivery_cancel(struct ht_conn *c, const struct ht_delivery 
     ht_put_text(&p, reason);
     return ht_conn_do(c, &s, &p, err);
 }
+
+enum ht_rc ht_store_cancel_preview(struct ht_conn *c, const struct ht_uuid *ids, size_t n,
+                                   struct ht_cancel_preview *ret, struct ht_err *err)
+{
+    static const struct ht_col cols[] = {
+        HT_COL("count(*) FILTER (WHERE waits AND NOT sent)", ht_cancel_preview, waiting, I64),
+        HT_COL("count(*) FILTER (WHERE waits AND sent)", ht_cancel_preview, sending, I64),
+        HT_COL("count(*) FILTER (WHERE NOT waits)", ht_cancel_preview, ended, I64),
+    };
+    struct ht_buf sql HT_BUF_CLEANUP = {0};
+    struct ht_params p HT_PARAMS_CLEANUP;
+    ht_buf_init(&sql, HT_SQL_MAX);
+    ht_params_init(&p);
+    ht_put_array(&p, HT_PG_UUID, n);
+    for (size_t i = 0; i < n; i++)
+        ht_put_uuid(&p, &ids[i]);
+    ht_buf_adds(&sql, "SELECT ");
+    ht_sql_columns(&sql, cols, HT_COUNT(cols));
+    ht_buf_adds(&sql, " FROM (SELECT d.status IN ('held', 'ready', 'quarantined') AS waits,"
+                      " d.status = 'ready' AND coalesce(o.lease_until > clock_timestamp(), false) AS sent"
+                      " FROM hooktop.delivery d LEFT JOIN hooktop.tenant_webhook_outbox o"
+                      " ON o.tenant_id = d.tenant_id AND o.delivery_id = d.id WHERE d.id = ANY ($1)) x");
+    const struct ht_stmt s = {.what = "delivery", .sql = sql.data};
+    enum ht_rc rc = ht_conn_one(c, &s, &p, cols, HT_COUNT(cols), ret, sizeof *ret, err);
+    if (rc == HT_OK)
+        ret->gone = (int64_t)n - ret->waiting - ret->sending - ret->ended;
+    return rc;
+}

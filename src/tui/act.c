@@ -353,6 +353,10 @@ void ht_act_outcome(struct ht_app *app, struct ht_reply *reply, const struct ht_
         ht_act_previewed(app, reply, w->subject);
         return;
     }
+    if (reply->kind == HT_REP_CANCEL_PREVIEW) {
+        ht_act_cancel_previewed(app, reply, w->subject);
+        return;
+    }
     if (reply->kind == HT_REP_SIGNING) {
         ht_act_ask_rotate(app, &reply->signing);
         return;

@@ -26,8 +26,9 @@ void ht_act_ask_rotate(struct ht_app *app, const struct ht_signing *k);
 /* screen_probed.c: what a probe found, which it takes; and a generation that was ended or promoted since. */
 void ht_probed_open(struct ht_app *app, struct ht_probed *p);
 void ht_probed_ended(struct ht_app *app, const struct ht_uuid *secret);
-/* act_marked.c: the same act on every marked delivery; redelivered they are counted first, as a group is. */
+/* act_marked.c: the same act on every marked delivery; they are counted first, as a group is. */
 void ht_act_marked(struct ht_app *app, const struct ht_marks *m, enum ht_action_id action);
+void ht_act_cancel_previewed(struct ht_app *app, struct ht_reply *reply, const char *subject); /* takes its ids */
 /* ... all of each marked group, copied. */
 void ht_act_marked_groups(struct ht_app *app, const struct ht_replay_what *groups, size_t n);
 /* act_snooze.c */
@@ -42,8 +43,11 @@ struct ht_replay_what ht_act_group_what(const struct ht_app *app, const struct h
 bool ht_act_on_replay(struct ht_app *app, enum ht_action_id action, const struct ht_subject *it);
 /* ... how long so many take: "about 7s at 10 per second". */
 void ht_act_took(int64_t count, double rate, char *ret, size_t size);
-/* ... whether what R was pressed for is being counted already. */
+/* ... whether what a key was pressed for is being counted already; whether the question that follows can be asked, of
+ * somebody who still looks at what has all of `has`; "3 to a paused endpoint" behind what `text` holds, for n > 0. */
 bool ht_act_is_counted(const struct ht_app *app, const char *subject);
+bool ht_act_can_ask(struct ht_app *app, unsigned has);
+void ht_act_add_count(char *text, size_t size, int64_t n, const char *what);
 /* ... and the question that a preview was asked for; takes its ids. */
 void ht_act_previewed(struct ht_app *app, struct ht_reply *reply, const char *subject);
 

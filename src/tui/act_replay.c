@@ -56,7 +56,7 @@ static void add_rate(struct ht_dialog *d, int64_t count, double usual)
     show_took(d);
 }
 
-static void add_count(char *text, size_t size, int64_t n, const char *what)
+void ht_act_add_count(char *text, size_t size, int64_t n, const char *what)
 {
     size_t used = strlen(text);
     if (n > 0)
@@ -68,14 +68,14 @@ static void add_counts(struct ht_dialog *d, const struct ht_replay_preview *p)
     char count[48], held[160] = "", out[192] = "";
     snprintf(count, sizeof count, "%" PRId64, ht_replay_sent(p));
     ht_dialog_info(d, "Deliveries", count);
-    add_count(held, sizeof held, p->paused, "to a paused endpoint");
-    add_count(held, sizeof held, p->disabled, "to a disabled endpoint");
-    add_count(held, sizeof held, p->unverified, "to an unverified endpoint");
+    ht_act_add_count(held, sizeof held, p->paused, "to a paused endpoint");
+    ht_act_add_count(held, sizeof held, p->disabled, "to a disabled endpoint");
+    ht_act_add_count(held, sizeof held, p->unverified, "to an unverified endpoint");
     ht_dialog_info(d, "Held", held[0] ? held : "none");
-    add_count(out, sizeof out, p->removed, "to a removed endpoint");
-    add_count(out, sizeof out, p->purged, "without a payload");
-    add_count(out, sizeof out, p->replaced, "redelivered already");
-    add_count(out, sizeof out, p->gone, "no longer there");
+    ht_act_add_count(out, sizeof out, p->removed, "to a removed endpoint");
+    ht_act_add_count(out, sizeof out, p->purged, "without a payload");
+    ht_act_add_count(out, sizeof out, p->replaced, "redelivered already");
+    ht_act_add_count(out, sizeof out, p->gone, "no longer there");
     ht_dialog_info(d, "Left out", out[0] ? out : "none");
 }
 
@@ -93,6 +93,11 @@ static void add_notes(struct ht_app *app, struct ht_dialog *d, const struct ht_r
         ht_dialog_note(d, "These are all that failed so in the time shown, also those that the list's filter hides.");
 }
 
+bool ht_act_can_ask(struct ht_app *app, unsigned has)
+{
+    return !app->dialog && app->input == HT_INPUT_KEYS && (ht_screen_has(ht_app_top(app)) & has) == has;
+}
+
 void ht_act_previewed(struct ht_app *app, struct ht_reply *reply, const char *subject)
 {
     const struct ht_replay_preview *p = &reply->preview.counts;
@@ -100,8 +105,7 @@ void ht_act_previewed(struct ht_app *app, struct ht_reply *reply, const char *su
     unsigned needs = group ? HT_HAS_GROUP : HT_HAS_MARKS | HT_HAS_DELIVERY;
     char title[160];
     int64_t sent = ht_replay_sent(p);
-    if (app->dialog || app->input != HT_INPUT_KEYS ||
-        (ht_screen_has(ht_app_top(app)) & needs) != needs) {
+    if (!ht_act_can_ask(app, needs)) {
         ht_app_flash(app, HT_FLASH_INFO, "redeliver %s: that took a while; R counts again", subject);
         return;
     }

@@ -230,6 +230,18 @@ static struct ht_reply *preview(const struct ht_request *q)
     return r;
 }
 
+/* One in three is being sent, one more has ended. */
+static struct ht_reply *cancel_preview(const struct ht_request *q)
+{
+    struct ht_reply *r = ht_reply_new(HT_REP_CANCEL_PREVIEW, q->kind, q->ticket);
+    int64_t n = (int64_t)q->n_ids;
+    r->cancel.ids = ht_alloc(q->n_ids, sizeof *q->ids);
+    memcpy(r->cancel.ids, q->ids, q->n_ids * sizeof *q->ids);
+    r->cancel.n_ids = q->n_ids;
+    r->cancel.counts = (struct ht_cancel_preview){.waiting = n - 2 * (n / 3), .sending = n / 3, .ended = n / 3};
+    return r;
+}
+
 static struct ht_reply *edited(const struct ht_request *q)
 {
     struct ht_reply *r = ht_reply_new(HT_REP_DONE, q->kind, q->ticket);
@@ -319,6 +331,8 @@ struct ht_reply *ht_data_triage(const struct ht_request *q)
         return replay_detail(q);
     case HT_REQ_REPLAY_PREVIEW:
         return preview(q);
+    case HT_REQ_CANCEL_PREVIEW:
+        return cancel_preview(q);
     case HT_REQ_FLEET:
         return fleet_page(q);
     case HT_REQ_AUDIT:

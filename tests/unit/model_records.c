@@ -283,6 +283,10 @@ static void fill_payload(struct ht_reply *r)
         break;
     case HT_REP_REPLAY_PREVIEW:
         r->preview.ids = ht_alloc(2, sizeof *r->preview.ids);
+        r->preview.groups = ht_alloc(2, sizeof *r->preview.groups);
+        break;
+    case HT_REP_CANCEL_PREVIEW:
+        r->cancel.ids = ht_alloc(2, sizeof *r->cancel.ids);
         break;
     case HT_REP_FLEET:
         FILL_LIST(&r->fleet, ht_fleet_key, fill_fleet_key);
@@ -318,6 +322,7 @@ static void all_messages(void)
         r->text = s();
         r->reason = s();
         r->path = s();
+        r->groups = ht_alloc(2, sizeof *r->groups);
         r->draft = ht_draft_new();
         r->draft->text[HT_DRAFT_HEADERS] = s();
         ht_request_free(r);

@@ -112,11 +112,18 @@ static void marks_follow_their_rows(void **state)
     assert_int_equal(ht_app_top(&r->app)->marks.n, 0);
     ht_rig_keys(r, "*");
     assert_int_equal(ht_app_top(&r->app)->marks.n, 120);
-    ht_rig_keys(r, "C");
-    SHOWS(r, "120 deliveries");
+    ht_rig_keys(r, "C"); /* counted first, as what is redelivered is */
+    assert_int_equal(r->last->kind, HT_REQ_CANCEL_PREVIEW);
+    SHOWS(r, "Cancel what is still to be tried of 120 marked");
+    SHOWS(r, "Deliveries  80");
+    SHOWS(r, "40 of which nothing waits");
+    SHOWS(r, "40 of them are being sent now");
+    assert_int_equal(ht_app_top(&r->app)->marks.n, 120);
     yes(r);
     assert_int_equal(r->last->kind, HT_REQ_CANCEL_MANY);
     assert_int_equal(r->last->n_ids, 120);
+    assert_int_equal(ht_app_top(&r->app)->marks.n, 0);
+    SHOWS(r, "cancel 120 marked: ");
     ht_rig_keys(r, "1 "); /* endpoints cannot be marked */
     assert_int_equal(ht_app_top(&r->app)->marks.n, 0);
 }

@@ -57,6 +57,7 @@ enum ht_request_kind {
     HT_REQ_UNMARK,      /* tenant, id = the change: takes it back */
     /* errands */
     HT_REQ_PING,           /* id */
+    HT_REQ_CANCEL_PREVIEW, /* ids */
     HT_REQ_CANCEL_MANY,    /* ids: each on its own; text of the reply: how many, and why not the rest */
     HT_REQ_PROBE,          /* id: whether the receiver knows the newest secret */
     HT_REQ_REPLAY_PREVIEW, /* replay; or ids: these; or groups: all of each */
@@ -119,6 +120,7 @@ enum ht_reply_kind {
     HT_REP_REPLAYS,
     HT_REP_REPLAY,
     HT_REP_REPLAY_PREVIEW,
+    HT_REP_CANCEL_PREVIEW,
     HT_REP_SIGNING,
     HT_REP_WHOAMI,
     HT_REP_DONE,    /* a write succeeded; text says what, id = the new or changed object */
@@ -277,6 +279,11 @@ struct ht_reply {
             size_t n_groups;
             int64_t largest;
         } preview;
+        struct {
+            struct ht_cancel_preview counts;
+            struct ht_uuid *ids; /* of which; owned */
+            size_t n_ids;
+        } cancel;
         struct ht_whoami whoami;
         struct ht_ping_result ping;
         struct ht_probed probed;

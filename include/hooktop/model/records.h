@@ -175,6 +175,14 @@ struct ht_delivery {
 };
 void ht_delivery_fini(struct ht_delivery *d);
 
+/* What cancelling so many deliveries would do, counted exactly, now. */
+struct ht_cancel_preview {
+    int64_t waiting; /* cancelled */
+    int64_t sending; /* cancelled if the attempt that is under way fails */
+    int64_t ended;   /* nothing of them waits */
+    int64_t gone;    /* no more, or hidden from who asks */
+};
+
 /* The times of one request, in microseconds from its start; 0 = the phase did not happen. */
 struct ht_phases {
     int32_t dns_us;

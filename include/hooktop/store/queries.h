@@ -236,6 +236,9 @@ HT_MUST_CHECK enum ht_rc ht_store_redeliver(struct ht_conn *c, const struct ht_d
                                             struct ht_uuid *ret, struct ht_err *err);
 HT_MUST_CHECK enum ht_rc ht_store_delivery_cancel(struct ht_conn *c, const struct ht_delivery *d, const char *reason,
                                                   struct ht_err *err);
+/* What cancelling each of these would do. */
+HT_MUST_CHECK enum ht_rc ht_store_cancel_preview(struct ht_conn *c, const struct ht_uuid *ids, size_t n,
+                                                 struct ht_cancel_preview *ret, struct ht_err *err);
 
 /* alerts ----------------------------------------------------------------------------------------------------------- */
 /* Newest first. A row is added when an endpoint is disabled by a rule ("endpoint.disabled"), and at most once an hour
