@@ -115,6 +115,8 @@ static void draw_title(struct ht_app *app, struct ht_canvas *c)
         col += ht_draw_run(c, 0, col, end - col, HT_STYLE_TITLE, " > ");
         col += ht_draw_run(c, 0, col, end - col, HT_STYLE_TITLE, crumb_of(app->stack[i]));
     }
+    if (app->stack[app->depth - 1]->marks.n) /* where nothing that is said covers it */
+        ht_draw_fmt(c, 0, col, end - col, HT_STYLE_TITLE_WARN, " %zu marked", app->stack[app->depth - 1]->marks.n);
 }
 
 /* The last two rows ------------------------------------------------------------------------------------------------ */
@@ -147,6 +149,25 @@ static void draw_message(const struct ht_app *app, const struct ht_message *m, s
     ht_draw_str(c, row, 1 + room, c->cols - 1 - room, HT_STYLE_HINT_KEY, whole);
 }
 
+/* "3 marked, 1 of them not listed - R redelivers, C cancels, Esc unmarks": also what a filter hides is acted on. */
+static size_t marks_text(const struct ht_app *app, const struct ht_marks *m, char *ret, size_t size)
+{
+    static const struct {
+        enum ht_action_id id;
+        const char *does;
+    } acts[] = {{HT_ACT_REDELIVER, "R redelivers, "}, {HT_ACT_REDELIVER_GROUP, "R redelivers, "}, {HT_ACT_CANCEL, "C cancels, "}};
+    size_t used = (size_t)snprintf(ret, size, "%zu marked", m->n);
+    if (m->n == HT_MARKS_MAX)
+        used += (size_t)snprintf(ret + used, size - used, " (no more at once)");
+    if (m->listed < m->n)
+        used += (size_t)snprintf(ret + used, size - used, ", %zu of them not listed", m->n - m->listed);
+    used += (size_t)snprintf(ret + used, size - used, " - ");
+    for (size_t i = 0; i < HT_COUNT(acts); i++)
+        if (ht_app_may(app, &ht_actions[acts[i].id], NULL))
+            used += (size_t)snprintf(ret + used, size - used, "%s", acts[i].does);
+    return used + (size_t)snprintf(ret + used, size - used, "Esc unmarks  ");
+}
+
 static void draw_status(struct ht_app *app, struct ht_canvas *c, int row)
 {
     struct ht_screen *s = ht_app_top(app);
@@ -163,7 +184,7 @@ static void draw_status(struct ht_app *app, struct ht_canvas *c, int row)
     else if (s->class->status) {
         size_t used = 0;
         if (s->marks.n)
-            used = (size_t)snprintf(text, sizeof text, "%zu marked - R redelivers, C cancels, u unmarks  ", s->marks.n);
+            used = marks_text(app, &s->marks, text, sizeof text);
         s->class->status(app, s, text + used, sizeof text - used);
         ht_draw_str(c, row, 1, c->cols - 1, HT_STYLE_DIM, text);
     }

@@ -128,6 +128,16 @@ static bool end_search(struct ht_app *app, struct ht_screen *s)
     return true;
 }
 
+/* Then the marks, which may be of rows that the filter hid. */
+static bool unmark(struct ht_app *app, struct ht_screen *s)
+{
+    if (s->marks.n == 0)
+        return false;
+    ht_app_flash(app, HT_FLASH_INFO, "%zu unmarked", s->marks.n);
+    ht_marks_clear(&s->marks);
+    return true;
+}
+
 static void key_to_action(struct ht_app *app, int32_t key)
 {
     struct ht_screen *s = ht_app_top(app);
@@ -141,14 +151,15 @@ static void key_to_action(struct ht_app *app, int32_t key)
     if (id == HT_ACT_COUNT) {
         char name[16];
         ht_key_format(key, name);
-        ht_app_flash(app, HT_FLASH_INFO, "%s does nothing here; ? lists the keys", name[0] ? name : "this key");
+        ht_app_flash(app, HT_FLASH_INFO, "%s does nothing here; %s", name[0] ? name : "this key",
+                     key == HT_KEY_SPACE ? "it marks rows of Deliveries and Failures" : "? lists the keys");
         return;
     }
-    if (id == HT_ACT_BACK && key == HT_KEY_ESC && end_search(app, s))
+    bool drilled = app->depth == 1 && app->came_from.known; /* then its filter is what it was opened for */
+    if (id == HT_ACT_BACK && key == HT_KEY_ESC &&
+        (end_search(app, s) || (!drilled && drop_filter(app, s)) || unmark(app, s)))
         return;
     if (id == HT_ACT_BACK && app->depth == 1 && ht_app_return(app))
-        return;
-    if (id == HT_ACT_BACK && key == HT_KEY_ESC && drop_filter(app, s))
         return;
     if (id == HT_ACT_BACK && app->depth == 1) { /* q leaves the program, Esc never does */
         if (key != 'q')

@@ -272,6 +272,16 @@ static void draw_row(const struct ht_list_rows *rows, size_t row, bool selected,
         ht_draw_overlay(c, (struct ht_rect){r.row, r.col, 1, bar < r.cols ? bar : r.cols}, HT_STYLE_SELECTED);
 }
 
+static size_t count_marked(const struct ht_list_rows *rows)
+{
+    size_t n = 0;
+    for (size_t i = 0; rows->marks->n && i < rows->n; i++) {
+        struct ht_uuid id = rows->id(rows->user, i);
+        n += ht_marks_has(rows->marks, &id);
+    }
+    return n;
+}
+
 void ht_list_draw(struct ht_list *l, const struct ht_list_rows *rows, struct ht_canvas *c, struct ht_rect r)
 {
     int widths[HT_COLUMNS_MAX];
@@ -292,6 +302,8 @@ void ht_list_draw(struct ht_list *l, const struct ht_list_rows *rows, struct ht_
         struct ht_rect line = {r.row + 1 + (int)i, r.col, 1, r.cols};
         draw_row(rows, l->top + i, l->top + i == l->cursor, widths, c, line);
     }
+    if (rows->marks)
+        rows->marks->listed = count_marked(rows);
     if (rows->n && !rows->unfocused) {
         int shown = (int)(rows->n - l->top < page ? rows->n - l->top : page);
         ht_canvas_hit(c, HT_HIT_ROWS, (struct ht_rect){r.row + 1, r.col, shown, r.cols}, 0);

@@ -3,27 +3,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-static size_t find(const struct ht_marks *m, const struct ht_uuid *id)
+/* Its place, or where it would stand. */
+static size_t place(const struct ht_marks *m, const struct ht_uuid *id)
 {
-    size_t i = 0;
-    while (i < m->n && ht_uuid_cmp(&m->ids[i], id) != 0)
-        i++;
-    return i;
+    size_t lo = 0, hi = m->n;
+    while (lo < hi) {
+        size_t mid = lo + (hi - lo) / 2;
+        if (ht_uuid_cmp(&m->ids[mid], id) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+static bool is_at(const struct ht_marks *m, size_t at, const struct ht_uuid *id)
+{
+    return at < m->n && ht_uuid_cmp(&m->ids[at], id) == 0;
 }
 
 bool ht_marks_has(const struct ht_marks *m, const struct ht_uuid *id)
 {
-    return find(m, id) < m->n;
+    return is_at(m, place(m, id), id);
 }
 
 bool ht_marks_set(struct ht_marks *m, const struct ht_uuid *id, bool on)
 {
-    size_t at = find(m, id);
-    if (!on && at < m->n)
-        m->ids[at] = m->ids[--m->n];
+    size_t at = place(m, id);
+    bool was = is_at(m, at, id);
+    if (!on && was)
+        memmove(m->ids + at, m->ids + at + 1, (--m->n - at) * sizeof *m->ids);
     if (on)
         m->last = *id;
-    if (!on || at < m->n)
+    if (on == was || !on)
         return true;
     if (m->n == HT_MARKS_MAX)
         return false;
@@ -31,7 +43,8 @@ bool ht_marks_set(struct ht_marks *m, const struct ht_uuid *id, bool on)
         m->cap = m->cap ? m->cap * 2 : 16;
         m->ids = ht_realloc(m->ids, m->cap, sizeof *m->ids);
     }
-    m->ids[m->n++] = *id;
+    memmove(m->ids + at + 1, m->ids + at, (m->n++ - at) * sizeof *m->ids);
+    m->ids[at] = *id;
     return true;
 }
 

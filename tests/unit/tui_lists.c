@@ -126,6 +126,38 @@ static void marks_follow_their_rows(void **state)
     SHOWS(r, "cancel 120 marked: ");
     ht_rig_keys(r, "1 "); /* endpoints cannot be marked */
     assert_int_equal(ht_app_top(&r->app)->marks.n, 0);
+    SHOWS(r, "Space does nothing here; it marks rows of Deliveries and Failures");
+}
+
+/* What a filter hides stays marked, and is told; Esc takes back the filter first, then the marks, then leaves. */
+static void marks_out_of_sight_are_told(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, "3 j ");
+    SHOWS(r, "> Failures 2 marked ");
+    HIDES(r, "not listed");
+    ht_rig_keys(r, "/nothing\n");
+    SHOWS(r, "2 marked, 2 of them not listed - R redelivers, Esc unmarks");
+    ht_rig_keys(r, "/nosuch:1\n");
+    SHOWS(r, "> Failures 2 marked "); /* whatever else is said */
+    ht_rig_key(r, HT_KEY_ESC);
+    ht_rig_key(r, HT_KEY_ESC);
+    SHOWS(r, "filter: -");
+    SHOWS(r, "2 marked - R redelivers");
+    ht_rig_key(r, HT_KEY_ESC);
+    SHOWS(r, "2 unmarked");
+    HIDES(r, " marked");
+    SHOWS(r, "[3 Failures]");
+    ht_rig_keys(r, "\n "); /* the log of a group: its filter is what it was opened for */
+    SHOWS(r, "> Deliveries 1 marked ");
+    ht_rig_key(r, HT_KEY_ESC);
+    SHOWS(r, "1 unmarked");
+    SHOWS(r, "filter: endpoint:");
+    ht_rig_key(r, HT_KEY_ESC);
+    SHOWS(r, "[3 Failures]");
+    r->options.readonly = true;
+    ht_rig_keys(r, " ");
+    SHOWS(r, "1 marked - Esc unmarks");
 }
 
 static void many_are_confirmed_by_typing(void **state)
@@ -138,6 +170,7 @@ static void many_are_confirmed_by_typing(void **state)
         (void)ht_marks_set(m, &id, true);
     }
     assert_int_equal(m->n, HT_MARKS_MAX);
+    SHOWS(r, "5000 marked (no more at once), 5000 of them not listed");
     ht_rig_keys(r, "R");
     yes(r);
     assert_int_equal(r->last->kind, HT_REQ_REPLAY_PREVIEW);
@@ -561,6 +594,7 @@ int main(void)
         HT_RIG_TEST(marked_groups_are_redelivered_by_one_question),
         HT_RIG_TEST(marked_groups_are_of_one_kind_and_not_too_many),
         HT_RIG_TEST(marks_follow_their_rows),
+        HT_RIG_TEST(marks_out_of_sight_are_told),
         HT_RIG_TEST(many_are_confirmed_by_typing),
         HT_RIG_TEST(columns_can_be_left_out),
         HT_RIG_TEST(the_log_is_read_from_its_oldest),

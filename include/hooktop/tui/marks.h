@@ -9,8 +9,9 @@
 #define HT_MARKS_MAX 5000
 
 struct ht_marks {
-    struct ht_uuid *ids; /* owned */
+    struct ht_uuid *ids; /* ascending; owned */
     size_t n, cap;
+    size_t listed;       /* of them in the list that was drawn last */
     struct ht_uuid last; /* the one that was marked last: where "up to here" begins */
 };
 
