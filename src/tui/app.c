@@ -24,6 +24,7 @@ void ht_app_fini(struct ht_app *app)
     while (app->n_commands)
         free(app->commands[--app->n_commands]);
     ht_dialog_free(app->dialog);
+    ht_offer(app, NULL);
     ht_undo_forget(app);
     ht_whoami_fini(&app->who);
     free(app->elsewhere);

@@ -174,7 +174,7 @@ static void draw_status(struct ht_app *app, struct ht_canvas *c, int row)
     const struct ht_message *m = ht_app_message(app);
     char text[512] = "";
     ht_draw_fill(c, (struct ht_rect){row, 0, 1, c->cols}, HT_STYLE_NONE);
-    bool told = app->flash && m->kind != HT_FLASH_WAIT; /* what Tab offers, until the next key */
+    bool told = app->flash && m->kind != HT_FLASH_WAIT;
     if (app->input == HT_INPUT_FILTER && s->filter.why[0] && !told)
         ht_draw_str(c, row, 1, c->cols - 1, HT_STYLE_FLASH_ERROR, s->filter.why);
     else if (app->flash)
@@ -364,6 +364,8 @@ void ht_chrome_draw(struct ht_app *app)
     draw_hints(app, c, c->rows - 1);
     if (app->input != HT_INPUT_KEYS && app->input != HT_INPUT_FILTER)
         draw_line_input(app, c, c->rows - 2);
+    if (app->offer)
+        ht_offer_draw(app, c, body.row + 2, c->rows - 2); /* below the filter */
     if (app->dialog)
         ht_dialog_draw(app->dialog, c, body, c->rows - 2);
     if (app->o->accessible)

@@ -99,6 +99,7 @@ void ht_command_run(struct ht_app *app, const char *line)
         ht_app_flash(app, HT_FLASH_ERROR, "no command '%s': Tab completes, ? lists them", word);
 }
 
+/* Completion ------------------------------------------------------------------------------------------------------- */
 /* What the line may begin with: names of screens, then of actions that may be used. */
 static char *commands(struct ht_app *app)
 {
@@ -106,29 +107,66 @@ static char *commands(struct ht_app *app)
     ht_buf_init(&b, 1 << 14);
     for (int id = 0; id < HT_SCREEN_COUNT; id++)
         if (ht_screens[id]->root)
-            ht_buf_addf(&b, "%s ", ht_screens[id]->name);
+            ht_buf_addf(&b, "%s\n", ht_screens[id]->name);
     for (int id = 0; id < HT_ACT_COUNT; id++)
         if (ht_app_may(app, &ht_actions[id], NULL))
-            ht_buf_addf(&b, "%s ", ht_actions[id].name);
-    ht_buf_adds(&b, "theme ");
+            ht_buf_addf(&b, "%s\n", ht_actions[id].name);
+    ht_buf_adds(&b, "theme\n");
     return ht_buf_take(&b, NULL);
+}
+
+static char *view_names(struct ht_app *app)
+{
+    return ht_view_words(app, true);
+}
+
+static char *view_words(struct ht_app *app)
+{
+    return ht_view_words(app, false);
+}
+
+static char *themes(struct ht_app *app)
+{
+    return ht_theme_names(app->o->theme_dir);
+}
+
+/* What follows a word; the longest stands first. */
+static const struct {
+    const char *word;
+    char *(*words)(struct ht_app *app);
+    const char *after;
+} arguments[] = {{"view remove ", view_names, ""},
+                 {"view ", view_words, " "},
+                 {"theme ", themes, ""},
+                 {"sort ", ht_sort_words, ""},
+                 {"", commands, " "}};
+
+/* A filter may follow the name of its list. */
+static bool complete_filter(struct ht_app *app, struct ht_prompt *p)
+{
+    char word[64];
+    const struct ht_screen_class *of = NULL;
+    size_t len = strcspn(p->text, " ");
+    if (len >= p->cursor || len >= sizeof word)
+        return false;
+    snprintf(word, sizeof word, "%.*s", (int)len, p->text);
+    enum ht_screen_id screen = ht_screen_named(word);
+    if (screen != HT_SCREEN_COUNT)
+        of = ht_screens[screen];
+    else if (ht_action_find(word) == HT_ACT_FILTER)
+        of = ht_app_top(app)->class;
+    if (of && (of->has & HT_HAS_FILTER))
+        ht_complete_filter(app, of->list, p, len + 1);
+    return of && (of->has & HT_HAS_FILTER);
 }
 
 void ht_command_complete(struct ht_app *app, struct ht_prompt *p)
 {
-    static const char of_view[] = "view ", by_name[] = "view remove ", of_filter[] = "filter ";
-    const struct ht_screen *s = ht_app_top(app);
-    if (strncmp(p->text, of_filter, sizeof of_filter - 1) == 0 && p->cursor >= sizeof of_filter - 1) {
-        if (s->class->has & HT_HAS_FILTER)
-            ht_complete_filter(app, s->filter.list, p, sizeof of_filter - 1);
+    if (complete_filter(app, p))
         return;
-    }
-    bool view = strncmp(p->text, of_view, sizeof of_view - 1) == 0;
-    size_t from = !view                                                ? 0
-                  : strncmp(p->text, by_name, sizeof by_name - 1) == 0 ? sizeof by_name - 1
-                                                                       : sizeof of_view - 1;
-    if (p->cursor < from || memchr(p->text + from, ' ', p->len - from))
-        return;
-    HT_AUTOFREE char *words = view ? ht_view_words(app, from == sizeof by_name - 1) : commands(app);
-    ht_complete(app, p, from, words, " ");
+    size_t i = 0, from;
+    while (from = strlen(arguments[i].word), from > p->cursor || strncmp(p->text, arguments[i].word, from) != 0)
+        i++;
+    HT_AUTOFREE char *words = arguments[i].words(app);
+    ht_complete(app, p, from, words, arguments[i].after);
 }

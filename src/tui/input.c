@@ -186,6 +186,7 @@ void ht_app_key(struct ht_app *app, int32_t key)
     if (key_of_paste(app, key))
         return;
     settle_flash(app);
+    ht_offer(app, NULL);
     if (key == HT_CTRL('L'))
         app->term->redraw(app->term->user);
     else if (key == HT_CTRL('Z')) {

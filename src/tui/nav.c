@@ -41,6 +41,7 @@ static struct ht_screen *screen_new(struct ht_app *app, enum ht_screen_id id, co
     s->serial = ++app->last_serial;
     s->state = ht_alloc(1, s->class->state_size ? s->class->state_size : 1);
     s->fetch_at = app->now_us;
+    s->filter.list = s->class->list;
     s->filter.mistake = SIZE_MAX;
     if (subject)
         s->id = *subject;
@@ -83,6 +84,7 @@ static void stop_typing(struct ht_app *app)
     if (app->depth)
         ht_app_top(app)->filter.typing = false;
     app->input = HT_INPUT_KEYS;
+    ht_offer(app, NULL);
 }
 
 struct ht_screen *ht_app_open(struct ht_app *app, enum ht_screen_id id, const struct ht_uuid *subject)

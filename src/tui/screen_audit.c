@@ -47,7 +47,6 @@ static struct ht_list_rows rows_of(const struct ht_app *app, const struct ht_scr
 static void open_screen(struct ht_app *app, struct ht_screen *s)
 {
     (void)app;
-    s->filter.list = HT_FILTER_AUDIT;
     ht_doc_init(&((struct state *)s->state)->doc);
 }
 
@@ -159,6 +158,7 @@ const struct ht_screen_class ht_screen_audit = {
            HT_HAS_RELOAD,
     .root = true,
     .state_size = sizeof(struct state),
+    .list = HT_FILTER_AUDIT,
     .open = open_screen,
     .close = close_screen,
     .draw = draw,

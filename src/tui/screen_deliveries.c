@@ -412,12 +412,6 @@ static unsigned has_now(const struct ht_screen *s)
     return ((const struct state *)s->state)->ordered ? ~(unsigned)HT_HAS_FOLLOW : ~0u;
 }
 
-static void open_screen(struct ht_app *app, struct ht_screen *s)
-{
-    (void)app;
-    s->filter.list = HT_FILTER_DELIVERIES;
-}
-
 static void close_screen(struct ht_app *app, struct ht_screen *s)
 {
     struct state *st = s->state;
@@ -456,7 +450,7 @@ const struct ht_screen_class ht_screen_deliveries = {
     .root = true,
     .state_size = sizeof(struct state),
     .has_now = has_now,
-    .open = open_screen,
+    .list = HT_FILTER_DELIVERIES,
     .close = close_screen,
     .draw = draw,
     .act = act,

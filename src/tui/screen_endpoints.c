@@ -113,12 +113,6 @@ static struct ht_list_rows rows_of(const struct view *v, const struct ht_screen 
     };
 }
 
-static void open_screen(struct ht_app *app, struct ht_screen *s)
-{
-    (void)app;
-    s->filter.list = HT_FILTER_ENDPOINTS;
-}
-
 static void close_screen(struct ht_app *app, struct ht_screen *s)
 {
     (void)app;
@@ -259,7 +253,7 @@ const struct ht_screen_class ht_screen_endpoints = {
     .n_columns = HT_COUNT(columns),
     .root = true,
     .state_size = sizeof(struct state),
-    .open = open_screen,
+    .list = HT_FILTER_ENDPOINTS,
     .close = close_screen,
     .draw = draw,
     .act = act,

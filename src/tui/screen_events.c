@@ -180,12 +180,6 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
              st->pages.full ? HT_PAGES_END " | " : "", id);
 }
 
-static void open_screen(struct ht_app *app, struct ht_screen *s)
-{
-    (void)app;
-    s->filter.list = HT_FILTER_EVENTS;
-}
-
 static void close_screen(struct ht_app *app, struct ht_screen *s)
 {
     (void)app;
@@ -199,7 +193,7 @@ const struct ht_screen_class ht_screen_events = {
            HT_HAS_RELOAD,
     .root = true,
     .state_size = sizeof(struct state),
-    .open = open_screen,
+    .list = HT_FILTER_EVENTS,
     .close = close_screen,
     .draw = draw,
     .act = act,

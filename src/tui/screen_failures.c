@@ -368,12 +368,6 @@ static void status(struct ht_app *app, struct ht_screen *s, char *ret, size_t si
              ht_plural(all, "delivery", "deliveries"), error, at);
 }
 
-static void open_screen(struct ht_app *app, struct ht_screen *s)
-{
-    (void)app;
-    s->filter.list = HT_FILTER_FAILURES;
-}
-
 static void close_screen(struct ht_app *app, struct ht_screen *s)
 {
     struct state *st = s->state;
@@ -391,7 +385,7 @@ const struct ht_screen_class ht_screen_failures = {
     .n_columns = HT_COUNT(columns),
     .root = true,
     .state_size = sizeof(struct state),
-    .open = open_screen,
+    .list = HT_FILTER_FAILURES,
     .close = close_screen,
     .draw = draw,
     .act = act,

@@ -154,12 +154,6 @@ static struct ht_list_rows rows_of(const struct view *v, const struct ht_screen 
     };
 }
 
-static void open_screen(struct ht_app *app, struct ht_screen *s)
-{
-    (void)app;
-    s->filter.list = HT_FILTER_SECRETS;
-}
-
 static void close_screen(struct ht_app *app, struct ht_screen *s)
 {
     (void)app;
@@ -330,7 +324,7 @@ const struct ht_screen_class ht_screen_secrets = {
            HT_HAS_KEY | HT_HAS_SECRET | HT_HAS_REMOVE | HT_HAS_AGES | HT_HAS_RELOAD,
     .root = true,
     .state_size = sizeof(struct state),
-    .open = open_screen,
+    .list = HT_FILTER_SECRETS,
     .close = close_screen,
     .draw = draw,
     .act = act,

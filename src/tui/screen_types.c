@@ -71,12 +71,6 @@ static struct ht_list_rows rows_of(const struct ht_app *app, const struct ht_scr
     };
 }
 
-static void open_screen(struct ht_app *app, struct ht_screen *s)
-{
-    (void)app;
-    s->filter.list = HT_FILTER_TYPES;
-}
-
 static void close_screen(struct ht_app *app, struct ht_screen *s)
 {
     (void)app;
@@ -142,7 +136,7 @@ const struct ht_screen_class ht_screen_types = {
            HT_HAS_EXPORT,
     .root = true,
     .state_size = sizeof(struct state),
-    .open = open_screen,
+    .list = HT_FILTER_TYPES,
     .close = close_screen,
     .draw = draw,
     .act = act,

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "hooktop/base/buf.h"
 #include "hooktop/tui/app.h"
 
 /* The order of a list is a term of its filter, so that it is seen, kept and exported with it, and what it compares is
@@ -146,6 +147,17 @@ void ht_sort_ask(struct ht_app *app)
     d->enter_takes = true;
     d->done = answered;
     ht_app_open_dialog(app, d);
+}
+
+char *ht_sort_words(struct ht_app *app)
+{
+    struct ht_buf b;
+    const char *options[HT_DIALOG_OPTIONS_MAX];
+    int now, n = options_of(ht_app_top(app), options, &now);
+    ht_buf_init(&b, 4096);
+    for (int i = 0; i < n; i++)
+        ht_buf_addf(&b, "%s\n", options[i]);
+    return ht_buf_take(&b, NULL);
 }
 
 void ht_sort_by(struct ht_app *app, const char *name)

@@ -1,5 +1,6 @@
 #include "hooktop/tui/theme.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +10,7 @@
 #include "hooktop/base/ini.h"
 
 #define BASE_DEPTH_MAX 4
+#define NAMES_MAX      100
 #define WHAT           "theme"
 
 static const char *const style_keys[HT_STYLE_COUNT] = {
@@ -334,6 +336,42 @@ enum ht_rc ht_theme_load(const char *name, const char *theme_dir, struct ht_them
     if (rc == HT_OK)
         *ret = t;
     return rc;
+}
+
+/* A file's name without .ini, into its place; once. */
+static size_t add_name(char **names, size_t n, const char *file)
+{
+    size_t len = strlen(file), at = 0;
+    if (n == NAMES_MAX || len <= 4 || strcmp(file + len - 4, ".ini") != 0)
+        return n;
+    HT_AUTOFREE char *name = ht_strndup(file, len - 4);
+    while (at < n && strcmp(names[at], name) < 0)
+        at++;
+    if (at < n && strcmp(names[at], name) == 0)
+        return n;
+    memmove(names + at + 1, names + at, (n - at) * sizeof *names);
+    names[at] = ht_strdup(name);
+    return n + 1;
+}
+
+char *ht_theme_names(const char *theme_dir)
+{
+    char *names[NAMES_MAX];
+    size_t n = 0;
+    struct ht_buf b;
+    DIR *dir = theme_dir ? opendir(theme_dir) : NULL;
+    ht_buf_init(&b, NAMES_MAX * 256);
+    for (size_t i = 0; i < ht_embedded_themes_len; i++)
+        n = add_name(names, n, ht_embedded_themes[i].name);
+    for (struct dirent *e; dir && (e = readdir(dir));)
+        n = add_name(names, n, e->d_name);
+    if (dir)
+        closedir(dir);
+    for (size_t i = 0; i < n; i++) {
+        ht_buf_addf(&b, "%s\n", names[i]);
+        free(names[i]);
+    }
+    return ht_buf_take(&b, NULL);
 }
 
 struct ht_look ht_theme_look(const struct ht_theme *t, enum ht_style style, enum ht_style overlay)

@@ -181,8 +181,8 @@ char *ht_view_words(struct ht_app *app, bool names_only)
     struct ht_buf b;
     HT_AUTOFREE struct ht_views *v = views_read(app);
     ht_buf_init(&b, HT_VIEWS_MAX * sizeof v->list[0].name + 16);
-    ht_buf_adds(&b, names_only ? "" : "save remove ");
+    ht_buf_adds(&b, names_only ? "" : "save\nremove\n");
     for (size_t i = 0; v && i < v->n; i++)
-        ht_buf_addf(&b, "%s ", v->list[i].name);
+        ht_buf_addf(&b, "%s\n", v->list[i].name);
     return ht_buf_take(&b, NULL);
 }

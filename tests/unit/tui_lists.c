@@ -453,7 +453,7 @@ static void tab_completes_a_filter(void **state)
     ht_rig_keys(r, "s\t|ex\t");
     assert_string_equal(s->filter.prompt.text, "status:succeeded|exhausted");
     ht_rig_keys(r, " -err\the\t");
-    SHOWS(r, "headers_incomplete headers_too_large"); /* several: what they have in common stands there, and they are
+    SHOWS(r, "headers_incomplete  headers_too_large"); /* several: what they have in common stands there, and they are
                                                          shown */
     assert_string_equal(s->filter.prompt.text, "status:succeeded|exhausted -error:headers_");
     ht_rig_pass(r, 1000);
@@ -463,9 +463,73 @@ static void tab_completes_a_filter(void **state)
     ht_rig_key(r, HT_CTRL('K'));
     ht_rig_keys(r, "\"a err\t"); /* within quotes nothing is a field; a type is any text */
     assert_string_equal(s->filter.prompt.text, "type:\"a err");
+    ht_rig_key(r, HT_CTRL('U'));
+    ht_rig_keys(r, "code:\t"); /* what has no words says what it takes */
+    SHOWS(r, "the last HTTP status: code:503, code:5xx");
+    ht_rig_keys(r, "5");
+    HIDES(r, "the last HTTP status");
+    ht_rig_key(r, HT_CTRL('U'));
+    ht_rig_keys(r, "\t"); /* nothing yet: all fields, and the filter stays in sight */
+    SHOWS(r, "endpoint:  status:  code:  type:");
+    SHOWS(r, "filter: ");
+    ht_rig_keys(r, "zz\t");
+    SHOWS(r, "nothing that may stand here begins so");
     ht_rig_key(r, HT_KEY_ESC);
+    HIDES(r, "nothing that may");
     ht_rig_keys(r, ":filter sor\tt\t\n"); /* on the command line too */
     assert_string_equal(s->filter.applied, "sort:time");
+}
+
+/* Screens, actions, and what follows a word. What several begin so is shown above the line. */
+static void tab_completes_a_command(void **state)
+{
+    struct ht_rig *r = *state;
+    ht_rig_keys(r, ":\t");
+    SHOWS(r, " endpoints  deliveries  failures  types ");
+    SHOWS(r, " theme");
+    ht_rig_keys(r, "the\t");
+    assert_string_equal(r->app.prompt.text, "theme ");
+    ht_rig_keys(r, "\t");
+    SHOWS(r, " blue-orange  contrast  dark  default  light  mono  ocean  paper\n :theme");
+    ht_rig_keys(r, "o");
+    HIDES(r, "blue-orange");
+    ht_rig_keys(r, "\t\n");
+    SHOWS(r, "theme 'ocean' loaded");
+    ht_rig_keys(r, ":sort \t");
+    SHOWS(r, " name  state  tenant  failed  wait");
+    ht_rig_key(r, HT_CTRL('U'));
+    ht_rig_keys(r, "deliveries sta\tsu\t\n"); /* a filter after the name of its list, which is not on the screen */
+    assert_string_equal(ht_app_top(&r->app)->filter.applied, "status:succeeded");
+    ht_rig_keys(r, ":nosuch\t");
+    SHOWS(r, "nothing that may stand here begins so");
+    ht_rig_key(r, HT_KEY_ESC);
+    HIDES(r, "nothing that may");
+    for (int cols = 40; cols < 200; cols += 7)
+        for (int rows = 8; rows < 30; rows += 3) { /* what has no room is counted */
+            ht_app_resize(&r->app, rows, cols);
+            ht_rig_keys(r, ":\t");
+            HT_AUTOFREE char *screen = ht_rig_screen(r);
+            bool all = strstr(screen, "theme") != NULL, some = strstr(screen, " more\n") != NULL;
+            if (all == some || !strstr(screen, "\n :\n"))
+                fail_msg("%dx%d:\n%s", cols, rows, screen);
+            ht_rig_key(r, HT_KEY_ESC);
+        }
+}
+
+/* Themes of one's own stand among the others, each once. */
+static void own_themes_are_offered(void **state)
+{
+    struct ht_rig *r = *state;
+    HT_AUTOFREE char *dir = ht_test_dir();
+    static const char *const files[] = {"mine.ini", "dark.ini", "notes.txt", ".ini"};
+    for (size_t i = 0; i < HT_COUNT(files); i++) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s", dir, files[i]);
+        ht_test_write_file(path, "", 0);
+    }
+    r->options.theme_dir = dir;
+    ht_rig_keys(r, ":theme \t");
+    SHOWS(r, " blue-orange  contrast  dark  default  light  mine  mono  ocean  paper\n");
 }
 
 static void the_row_becomes_a_filter(void **state)
@@ -604,6 +668,8 @@ int main(void)
         HT_RIG_TEST(esc_ends_a_search),
         HT_RIG_TEST(esc_drops_the_filter),
         HT_RIG_TEST(tab_completes_a_filter),
+        HT_RIG_TEST(tab_completes_a_command),
+        HT_RIG_TEST(own_themes_are_offered),
         HT_RIG_TEST(the_log_says_how_much_comes_and_fails),
         HT_RIG_TEST(the_row_becomes_a_filter),
         HT_RIG_TEST(lists_of_any_length_hold_what_they_say),

@@ -119,6 +119,8 @@ static const struct scene scenes[] = {
     {"help-deliveries", "2?"},
     {"messages", "T\ayq:messages\n"},
     {"command", ":re"},
+    {"command-offer", ":\t"},
+    {"filter-offer", "2/status:\t"},
 };
 
 static void play(struct ht_rig *r, const char *keys)

@@ -126,6 +126,7 @@ struct ht_app {
     enum ht_input input;
     struct ht_prompt prompt;
     char input_label[64];
+    char *offer; /* what Tab offers, each with a line end; owned, NULL: nothing */
     char *commands[HT_COMMANDS_MAX];             /* what was typed after `:`, the newest last */
     size_t n_commands, command_at;               /* command_at: the one being shown */
     struct ht_message messages[HT_MESSAGES_MAX]; /* a ring */
@@ -219,6 +220,7 @@ void ht_export_to(struct ht_app *app, const char *text);
 /* sort.c: asks by which column the list is sorted; sorts by it, or, sorted by it already, the other way round. */
 void ht_sort_ask(struct ht_app *app);
 void ht_sort_by(struct ht_app *app, const char *name);
+char *ht_sort_words(struct ht_app *app); /* its orders, each with a line end after it; free() */
 /* ... whether the filter names an order, which for a list by time may be the oldest first; the filter without anything
  * but its order; marks the column. */
 bool ht_sort_given(const struct ht_screen *s, bool *ret_oldest_first);
@@ -243,7 +245,7 @@ void ht_app_theme(struct ht_app *app, const char *name);
 enum ht_screen_id ht_screen_named(const char *name);
 void ht_app_filter(struct ht_app *app, const char *text);
 /* view.c: what follows `:view`: NAME, save NAME, remove NAME, or nothing, which lists them; the words that may
- * follow, each with a blank after it; free(). */
+ * follow, each with a line end after it; free(). */
 void ht_view_command(struct ht_app *app, const char *rest);
 char *ht_view_words(struct ht_app *app, bool names_only);
 void ht_command_run(struct ht_app *app, const char *line);
@@ -251,9 +253,12 @@ void ht_command_run(struct ht_app *app, const char *line);
 void ht_command_recall(struct ht_app *app, bool older);
 /* Completes the word under the cursor. */
 void ht_command_complete(struct ht_app *app, struct ht_prompt *p);
-/* complete.c: from byte `from` to the cursor, by words with a blank behind each; `after` follows when only one fits.
- * Several are shown. */
+/* complete.c: from byte `from` to the cursor, by words with a line end behind each; `after` follows when only one fits.
+ * Several are offered: shown until the next key, in rows of the screen from `top` on and above `bottom`. */
 void ht_complete(struct ht_app *app, struct ht_prompt *p, size_t from, const char *words, const char *after);
+#define HT_OFFER_NONE "nothing that may stand here begins so"
+void ht_offer(struct ht_app *app, const char *words); /* NULL: nothing any more */
+void ht_offer_draw(const struct ht_app *app, struct ht_canvas *c, int top, int bottom);
 /* ... a field of a filter that begins at byte `from`, or one of a field's values. */
 void ht_complete_filter(struct ht_app *app, enum ht_filter_list list, struct ht_prompt *p, size_t from);
 /* mouse.c: HT_KEY_WHEEL_UP to HT_KEY_CLICK, with what the last frame drew where the pointer is. */

@@ -61,6 +61,7 @@ struct ht_screen_class {
     unsigned has;      /* enum ht_has */
     bool root;         /* of the first level: has a number key */
     size_t state_size;
+    enum ht_filter_list list;        /* with HT_HAS_FILTER */
     const struct ht_column *columns; /* of its list, for HT_ACT_COLUMNS; NULL: all are always shown */
     size_t n_columns;
 

@@ -50,6 +50,9 @@ struct ht_theme {
 HT_MUST_CHECK enum ht_rc ht_theme_load(const char *name, const char *theme_dir, struct ht_theme *ret,
                                        struct ht_err *err);
 
+/* All that can be loaded by name, in the order of their letters, each with a line end after it; free(). */
+char *ht_theme_names(const char *theme_dir);
+
 /* Gives the first line this colour (ANSI 1 to 6; 0: leaves it), its words in the ground's. Without colours the theme's
  * attributes stay. */
 void ht_theme_title(struct ht_theme *t, int ansi);
