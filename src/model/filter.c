@@ -11,7 +11,7 @@
 #define TEXT_MAX_BYTES 4096u
 #define FIELDS_MAX     32u
 #define US_PER_DAY     (INT64_C(86400) * 1000000)
-#define HOW_TO_QUOTE   "put words with blanks or colons between \""
+#define HOW_TO_QUOTE   "words with blanks or colons go in \""
 #define CODE_MIN       100
 #define CODE_MAX       999
 
@@ -66,39 +66,61 @@ static enum ht_rc add_value(struct parser *p, struct ht_filter_term *t, const ch
     return HT_OK;
 }
 
+/* What a value of a closed vocabulary can mean. */
+enum way { BY_GLOB, BY_SIGN, BY_BEGINNING, WAYS };
+
+static bool means(enum way way, const struct ht_filter_field *f, const char *value, const struct ht_word *w)
+{
+    switch (way) {
+    case BY_GLOB:
+        return fnmatch(value, w->name, FNM_NOESCAPE) == 0;
+    case BY_SIGN: /* what a list shows in its narrow column */
+        return f->kind == HT_FILTER_WORD && strcasecmp(value, w->sign) == 0;
+    default:
+        return strncasecmp(value, w->name, strlen(value)) == 0;
+    }
+}
+
+static enum ht_rc no_word(struct parser *p, const struct ht_filter_field *f, const char *where, const char *value)
+{
+    const char *names[FIELDS_MAX];
+    size_t n = 0;
+    struct ht_buf fix HT_BUF_CLEANUP = {0};
+    if (f->words == ht_delivery_words && strcasecmp(value, HT_DELIVERY_RETRYING) == 0)
+        return WRONG(p, where, "write it as a term of its own, or status:ready", "%s stands for two terms", value);
+    for (int i = 0; i < f->words_len && n < FIELDS_MAX; i++)
+        if (f->words[i].name[0] != '\0')
+            names[n++] = f->words[i].name;
+    ht_buf_init(&fix, sizeof(p->err->fix));
+    const char *near = ht_nearest(value, names, n);
+    ht_buf_adds(&fix, near != NULL ? "did you mean " : "write one of");
+    if (near != NULL)
+        ht_buf_adds(&fix, near);
+    for (size_t i = 0; near == NULL && i < n; i++)
+        ht_buf_addf(&fix, "%s %s", i > 0 ? "," : "", names[i]);
+    return WRONG(p, where, fix.data, "%s is never \"%s\"", f->name, value);
+}
+
+/* A name or a glob of names; else a sign; else the beginning of one name. */
 static enum ht_rc add_words(struct parser *p, struct ht_filter_term *t, const char *where, const char *value)
 {
     const struct ht_filter_field *f = t->field;
-    const char *names[FIELDS_MAX];
     size_t before = t->n_values;
-    size_t n_names = 0;
-    for (int i = 0; i < f->words_len; i++) {
-        const char *name = f->words[i].name;
-        if (name[0] == '\0')
-            continue;
-        if (n_names < FIELDS_MAX)
-            names[n_names++] = name;
-        if (fnmatch(value, name, FNM_NOESCAPE) == 0) {
-            enum ht_rc rc = add_value(p, t, where, name, (struct ht_filter_range){0});
+    for (int way = 0; way < WAYS && t->n_values == before; way++) {
+        for (int i = 0; i < f->words_len; i++) {
+            const struct ht_word *w = &f->words[i];
+            if (w->name[0] == '\0' || !means((enum way)way, f, value, w))
+                continue;
+            if (way == BY_BEGINNING && t->n_values > before)
+                return WRONG(p, where, "write more of it", "\"%s\" may be %s or %s", value, t->values[before], w->name);
+            enum ht_rc rc = add_value(p, t, where, w->name, (struct ht_filter_range){0});
             if (rc != HT_OK)
                 return rc;
         }
     }
     if (f->kind == HT_FILTER_SORT && t->n_values > 1)
         return WRONG(p, where, NULL, "a list has one order");
-    if (t->n_values > before)
-        return HT_OK;
-    struct ht_buf fix;
-    ht_buf_init(&fix, sizeof(p->err->fix));
-    const char *near = ht_nearest(value, names, n_names);
-    ht_buf_adds(&fix, near != NULL ? "did you mean " : "write one of");
-    if (near != NULL)
-        ht_buf_adds(&fix, near);
-    for (size_t i = 0; near == NULL && i < n_names; i++)
-        ht_buf_addf(&fix, "%s %s", i > 0 ? "," : "", names[i]);
-    enum ht_rc rc = WRONG(p, where, fix.data, "%s is never \"%s\"", f->name, value);
-    ht_buf_fini(&fix);
-    return rc;
+    return t->n_values > before ? HT_OK : no_word(p, f, where, value);
 }
 
 static enum ht_rc add_id(struct parser *p, struct ht_filter_term *t, const char *where, const char *value)
@@ -320,15 +342,60 @@ static enum ht_rc read_term(struct parser *p, struct ht_filter_term *t)
     return rc;
 }
 
+static enum ht_rc next_term(struct parser *p, struct ht_filter_term **ret)
+{
+    if (p->filter.n == HT_FILTER_TERMS_MAX)
+        return WRONG(p, p->at, NULL, "a filter has at most %d terms", HT_FILTER_TERMS_MAX);
+    *ret = &p->filter.terms[p->filter.n++];
+    return HT_OK;
+}
+
+/* What is ready has two signs in the lists, by whether it was tried before: each stands for two terms. */
+#define SIGN_TERMS 2
+static const struct {
+    const char *text;
+    const char *terms[SIGN_TERMS];
+} signs[] = {{"status:" HT_DELIVERY_RETRYING, {"status:ready", "attempts:>0"}},
+             {"status:..", {"status:ready", "attempts:0"}}};
+
+static bool is_sign(const struct parser *p, size_t i)
+{
+    size_t len = strlen(signs[i].text);
+    return (p->list == HT_FILTER_DELIVERIES || p->list == HT_FILTER_FAILURES) &&
+           strncasecmp(p->at, signs[i].text, len) == 0 && (p->at[len] == '\0' || is_blank(p->at[len]));
+}
+
+static enum ht_rc read_sign(struct parser *p, size_t which)
+{
+    const char *start = p->at;
+    enum ht_rc rc = HT_OK;
+    for (size_t i = 0; rc == HT_OK && i < SIGN_TERMS; i++) {
+        struct ht_filter_term *t;
+        rc = next_term(p, &t);
+        p->at = signs[which].terms[i];
+        if (rc == HT_OK)
+            rc = read_term(p, t);
+    }
+    p->at = start + strlen(signs[which].text);
+    p->wrong_at = start;
+    return rc;
+}
+
 static enum ht_rc read_terms(struct parser *p)
 {
     for (;;) {
+        struct ht_filter_term *t;
+        enum ht_rc rc;
+        size_t sign = 0;
         p->at += strspn(p->at, " \t");
         if (*p->at == '\0')
             return HT_OK;
-        if (p->filter.n == HT_FILTER_TERMS_MAX)
-            return WRONG(p, p->at, NULL, "a filter has at most %d terms", HT_FILTER_TERMS_MAX);
-        enum ht_rc rc = read_term(p, &p->filter.terms[p->filter.n++]);
+        while (sign < HT_COUNT(signs) && !is_sign(p, sign))
+            sign++;
+        if (sign < HT_COUNT(signs))
+            rc = read_sign(p, sign);
+        else if ((rc = next_term(p, &t)) == HT_OK)
+            rc = read_term(p, t);
         if (rc != HT_OK)
             return rc;
     }

@@ -42,7 +42,7 @@ static const struct ht_filter_field endpoint_fields[] = {
     TEXT("description", "its description"),
     TEXT("url", "its URL"),
     TEXT("profile", "its profile"),
-    WORD("status", ht_endpoint_words, HT_ENDPOINT_STATUS_COUNT, "its status"),
+    WORD("status", ht_endpoint_words, HT_ENDPOINT_STATUS_COUNT, "its status, or how it begins: status:dis"),
     TEXT("tenant", "its tenant's name"),
     ID("id", "its id, or the id's beginning"),
     AT_LEAST("failing", "nothing but failures for at least this long: failing:1h"),
@@ -55,7 +55,8 @@ static const struct ht_filter_field endpoint_fields[] = {
 
 #define DELIVERY_FIELDS                                                                                                \
     TEXT("endpoint", "the endpoint's description, URL or id"),                                                         \
-        WORD("status", ht_delivery_words, HT_DELIVERY_STATUS_COUNT, "its status"),                                     \
+        WORD("status", ht_delivery_words, HT_DELIVERY_STATUS_COUNT,                                                       \
+             "its status, its sign or how it begins: status:FA, status:ex"),                                     \
         {"code", HT_FILTER_CODE, HT_FILTER_EQ, NULL, 0, "the last HTTP status: code:503, code:5xx, code:>=500"},       \
         TEXT("type", "the event's type"), TEXT("profile", "the profile it is sent by"),                                \
         WORD("error", ht_attempt_words, HT_ATTEMPT_ERROR_COUNT, "the last attempt's error: error:timeout*"),           \

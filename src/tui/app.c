@@ -61,10 +61,11 @@ bool ht_screen_searches(const struct ht_app *app, const struct ht_screen *s)
     return app->depth == 1 || (s->class->has & HT_HAS_FILTER) != 0;
 }
 
-/* Most answers come before anybody wonders; what takes longer, or failed, leaves rows that the filter may not match. */
+/* Most answers come before anybody wonders; what takes longer, or failed, leaves rows that the filter may not match. So
+ * does a mistake in what is being typed. */
 static bool is_behind(const struct ht_screen *s)
 {
-    return other_filter(s) && (s->failed.rc || s->slow);
+    return (other_filter(s) && (s->failed.rc || s->slow)) || (s->data_at != 0 && s->filter.typing && s->filter.why[0]);
 }
 
 /* What is said ----------------------------------------------------------------------------------------------------- */

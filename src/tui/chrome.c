@@ -308,7 +308,7 @@ void ht_chrome_list_head(struct ht_app *app, struct ht_screen *s, struct ht_canv
     if (s->slow && !s->behind)
         right = "searching";
     else if (s->behind)
-        right = s->ticket != 0 ? "searching; these are of another filter" : "these are of another filter";
+        right = s->slow ? "searching; these are of another filter" : "these are of another filter";
     if ((s->class->has & HT_HAS_FILTER) && r->rows > 2) {
         ht_chrome_filter(app, s, c, r->row, r->col, r->cols, right);
         r->row++;

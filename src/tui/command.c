@@ -22,7 +22,7 @@ void ht_app_filter(struct ht_app *app, const char *text)
     if (!(s->class->has & HT_HAS_FILTER))
         ht_app_flash(app, HT_FLASH_ERROR, "this screen has no filter");
     else if (!ht_filter_line_set(&s->filter, text, ht_app_db_now(app)))
-        ht_app_flash(app, HT_FLASH_ERROR, "filter: column %zu: %s", s->filter.mistake + 1, s->filter.why);
+        ht_app_flash(app, HT_FLASH_ERROR, "filter: %s", s->filter.why);
     else {
         ht_screen_forget(app, s);
         ht_screen_refresh(app, s, 0);

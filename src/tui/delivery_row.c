@@ -30,7 +30,7 @@ void ht_delivery_cell(const struct ht_app *app, const struct ht_delivery *d, siz
         break;
     case C_STATUS:
         ht_cell_str(t, ht_style_of_delivery(d->status, d->attempts),
-                    retrying ? "RT" : ht_delivery_words[d->status].sign);
+                    retrying ? HT_DELIVERY_RETRYING : ht_delivery_words[d->status].sign);
         break;
     case C_CODE:
         if (d->last_status)

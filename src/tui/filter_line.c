@@ -15,7 +15,20 @@ void ht_filter_line_begin(struct ht_filter_line *f)
     f->why[0] = '\0';
 }
 
-/* Columns of a mistake are bytes of the text. */
+/* From which byte on a mistake is marked: what begins at this column; where something is missing at the end, the term
+ * that misses it. */
+static size_t mark_from(const char *text, size_t column)
+{
+    size_t at = 0;
+    uint32_t ch;
+    while (text[at] && ht_text_width(text, at, HT_TEXT_CELL) < column)
+        at += ht_utf8_decode(text + at, strlen(text + at), &ch);
+    if (!text[at])
+        while (at > 0 && text[at - 1] != ' ')
+            at--;
+    return at;
+}
+
 static bool check(struct ht_filter_line *f, const char *text, int64_t db_now_us)
 {
     struct ht_filter parsed = {0};
@@ -27,8 +40,8 @@ static bool check(struct ht_filter_line *f, const char *text, int64_t db_now_us)
         ht_filter_fini(&parsed);
         return true;
     }
-    f->mistake = column;
-    snprintf(f->why, sizeof f->why, "%.170s%s%.80s", err.why, err.fix[0] ? ": " : "", err.fix);
+    f->mistake = mark_from(text, column);
+    snprintf(f->why, sizeof f->why, "column %zu: %.160s%s%.70s", column + 1, err.why, err.fix[0] ? ": " : "", err.fix);
     return false;
 }
 

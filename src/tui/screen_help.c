@@ -58,7 +58,7 @@ static void add_signs(const struct ht_screen *s, struct ht_doc *d)
     if (!(s->class->has & HT_HAS_DELIVERY))
         return;
     ht_doc_heading(d, "STATES OF A DELIVERY");
-    ht_doc_addf(d, HT_STYLE_RETRY, "  RT %-*s", KEYS_WIDTH - 3, "ready");
+    ht_doc_addf(d, HT_STYLE_RETRY, "  %s %-*s", HT_DELIVERY_RETRYING, KEYS_WIDTH - 3, "ready");
     ht_doc_adds(d, HT_STYLE_ROW, " tried before, waits for its next try\n");
     for (int i = 0; i < HT_DELIVERY_STATUS_COUNT; i++) {
         ht_doc_addf(d, ht_style_of_delivery((enum ht_delivery_status)i, 0), "  %s %-*s", ht_delivery_words[i].sign,

@@ -79,13 +79,59 @@ static void a_mistake_leaves_the_list_alone(void **state)
     ht_rig_keys(r, "/nosuch:1");
     ht_rig_pass(r, 300);
     assert_int_equal(r->asked[HT_REQ_ENDPOINTS], before);
-    SHOWS(r, "there is no field \"nosuch\"");
+    SHOWS(r, "column 1: there is no field \"nosuch\"");
     SHOWS(r, "Umbrella");
+    SHOWS(r, "these are of another filter");
+    assert_int_equal(r->app.canvas.cells[5 * 80 + 4].overlay, HT_STYLE_STALE);
     ht_rig_keys(r, "\n");
     SHOWS(r, "there is no field \"nosuch\""); /* Enter does not keep it */
     assert_int_equal(r->app.input, HT_INPUT_FILTER);
     ht_rig_key(r, HT_KEY_ESC);
     HIDES(r, "there is no field");
+    HIDES(r, "these are of another filter");
+    assert_int_equal(r->app.canvas.cells[5 * 80 + 4].overlay, HT_STYLE_NONE);
+}
+
+/* The style of the filter's line from its first letter on, as far as something is typed there. */
+static void assert_marked(struct ht_rig *r, const char *wanted)
+{
+    const struct ht_cell *cells = &r->app.canvas.cells[2 * 80 + 9]; /* behind " filter: " */
+    HT_AUTOFREE char *screen = ht_rig_screen(r);
+    for (size_t i = 0; wanted[i]; i++) {
+        enum ht_style style = wanted[i] == '!' ? HT_STYLE_PROMPT_ERROR : HT_STYLE_PROMPT;
+        if (cells[i].style != style)
+            fail_msg("column %zu is of style %d:\n%s", i + 1, (int)cells[i].style, screen);
+    }
+}
+
+/* Where it begins; where something is missing, the term that misses it. */
+static void a_mistake_is_marked_where_it_is(void **state)
+{
+    static const struct {
+        const char *text, *marks, *why;
+    } cases[] = {
+        {"acme status:", ".....!!!!!!!", "column 13: a value is missing here"},
+        {"status:", "!!!!!!!", "column 8: a value is missing here"},
+        {"x status:nosuch y", ".........!!!!!!!!", "column 10: status is never \"nosuch\""},
+        {"caf\xc3\xa9 stats:x", ".....!!!!!!!", "column 6: there is no field \"stats\""},
+        {"\xe8\xaa\xb2\xe9\x87\x91 stats:x", ".....!!!!!!!", "column 6: there is no field \"stats\""},
+    };
+    struct ht_rig *r = *state;
+    for (size_t i = 0; i < HT_COUNT(cases); i++) {
+        ht_rig_keys(r, "2/");
+        for (const char *at = cases[i].text; *at;) {
+            uint32_t ch = 0;
+            at += ht_utf8_decode(at, strlen(at), &ch);
+            ht_rig_key(r, (int32_t)ch);
+        }
+        ht_rig_pass(r, 300);
+        SHOWS(r, cases[i].why);
+        assert_marked(r, cases[i].marks);
+        ht_rig_key(r, HT_KEY_ESC);
+        ht_rig_keys(r, "~");
+    }
+    ht_rig_keys(r, ":deliveries status:\n"); /* and on the command line */
+    SHOWS(r, "filter: column 8: a value is missing here");
 }
 
 static void a_late_answer_to_an_older_filter_is_ignored(void **state)
@@ -501,6 +547,7 @@ int main(void)
         HT_RIG_TEST(commands_do_what_keys_do),
         HT_RIG_TEST(typing_filters_after_a_pause),
         HT_RIG_TEST(a_mistake_leaves_the_list_alone),
+        HT_RIG_TEST(a_mistake_is_marked_where_it_is),
         HT_RIG_TEST(a_late_answer_to_an_older_filter_is_ignored),
         HT_RIG_TEST(what_a_key_asked_for_is_drawn_at_once),
         HT_RIG_TEST(more_endpoints_come_as_the_cursor_goes_down),

@@ -114,7 +114,8 @@ struct ht_filter_term {
     bool negated;
     bool regex; /* the one value is a regular expression; only without a field */
     size_t n_values;
-    /* TEXT as written; WORD a name of the vocabulary (a glob becomes the names it matches); ID in lower case */
+    /* TEXT as written; WORD a name of the vocabulary (a glob becomes the names it matches; a sign that lists show, and
+     * the beginning of one name, become this name, in any case of letters); ID in lower case */
     char *values[HT_FILTER_VALUES_MAX];
     struct ht_filter_range ranges[HT_FILTER_VALUES_MAX]; /* CODE, DURATION, TIME, NUMBER: what each value means */
 };

@@ -6,6 +6,9 @@
 
 #include "hooktop/base/err.h"
 
+/* The sign of what is ready and was tried before. */
+#define HT_DELIVERY_RETRYING "RT"
+
 /*   id          name           sign  meaning */
 #define HT_DELIVERY_STATUSES(X)                                                                                        \
     X(HELD, "held", "HE", "kept because its endpoint is unverified, paused or disabled")                               \
