@@ -45,7 +45,13 @@ void ht_canvas_clear(struct ht_canvas *c)
 void ht_canvas_hit(struct ht_canvas *c, enum ht_hit_kind kind, struct ht_rect at, int n)
 {
     if (c->n_hits < HT_HITS_MAX)
-        c->hits[c->n_hits++] = (struct ht_hit){kind, at, n};
+        c->hits[c->n_hits++] = (struct ht_hit){kind, at, n, NULL};
+}
+
+void ht_canvas_hit_column(struct ht_canvas *c, struct ht_rect at, const char *title)
+{
+    if (c->n_hits < HT_HITS_MAX)
+        c->hits[c->n_hits++] = (struct ht_hit){HT_HIT_COLUMN, at, 0, title};
 }
 
 const struct ht_hit *ht_canvas_at(const struct ht_canvas *c, int row, int col)

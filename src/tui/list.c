@@ -235,6 +235,8 @@ static void draw_header(const struct ht_list_rows *rows, const int *widths, stru
         draw_cell(c, r.row, col, widths[i] < room ? widths[i] : room, rows->columns[i].right, &t);
         if (rows->sorted && strcmp(rows->sorted, rows->columns[i].title) == 0)
             draw_sorted(rows, &rows->columns[i], c, r, col, widths[i]);
+        if (!rows->unfocused)
+            ht_canvas_hit_column(c, (struct ht_rect){r.row, col, 1, widths[i] + 1}, rows->columns[i].title);
         col += widths[i] + 1;
     }
 }

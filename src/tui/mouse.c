@@ -2,7 +2,8 @@
 
 #include "hooktop/tui/app.h"
 
-/* The mouse does what keys do: the wheel moves, a click goes to a row, a tab or a screen, a second one opens the row.
+/* The mouse does what keys do: the wheel moves, a click goes to a row, a tab or a screen, a second one opens the row; one
+ * on a column's title sorts by it.
  * While something is asked or typed it does nothing. */
 
 #define WHEEL_ROWS 3
@@ -44,6 +45,8 @@ void ht_mouse_key(struct ht_app *app, int32_t key)
         ht_app_key(app, '0' + hit->n);
     else if (hit->kind == HT_HIT_TAB)
         move(app, hit->n > 0 ? HT_ACT_NEXT_TAB : HT_ACT_PREV_TAB, abs(hit->n));
+    else if (hit->kind == HT_HIT_COLUMN)
+        ht_sort_click(app, hit->name);
     else
         click_row(app);
 }

@@ -176,3 +176,19 @@ void ht_sort_by(struct ht_app *app, const char *name)
     else
         ht_app_flash(app, HT_FLASH_ERROR, "sort: there is no order '%s' here: s lists them", name);
 }
+
+void ht_sort_click(struct ht_app *app, const char *title)
+{
+    struct ht_screen *s = ht_app_top(app);
+    const struct ht_filter_field *orders = orders_of(s);
+    const char *options[HT_DIALOG_OPTIONS_MAX];
+    int now, n = options_of(s, options, &now);
+    for (int i = 0; i < n; i++) {
+        const char *seen = orders ? orders->words[i].sign : options[i];
+        if (strcmp(seen + (orders && seen[0] == '-'), title) == 0) {
+            sort_chosen(app, s, n, i);
+            return;
+        }
+    }
+    ht_app_flash(app, HT_FLASH_INFO, "this list has no order by %s%s", title, n ? "; s lists those it has" : "");
+}

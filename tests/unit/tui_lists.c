@@ -221,6 +221,51 @@ static void the_log_is_read_from_its_oldest(void **state)
     SHOWS(r, "LIVE");
 }
 
+static void click(struct ht_rig *r, const char *title)
+{
+    for (int y = 0; y < r->app.canvas.rows; y++) {
+        HT_AUTOFREE char *row = ht_rig_row(r, y);
+        const char *at = strstr(row, title);
+        if (!at)
+            continue;
+        r->app.pointer_row = y;
+        r->app.pointer_col = (int)ht_text_width(row, (size_t)(at - row), HT_TEXT_CELL);
+        ht_rig_key(r, HT_KEY_CLICK);
+        return;
+    }
+    fail_msg("no column %s", title);
+}
+
+/* As its order of the filter, or, where the list is sorted here, as itself; once more turns it round. */
+static void a_click_on_a_columns_title_sorts_by_it(void **state)
+{
+    struct ht_rig *r = *state;
+    click(r, "FAIL24h");
+    SHOWS(r, "filter: sort:failed");
+    SHOWS(r, "FAIL24h\u25bc");
+    click(r, "FAIL24h");
+    SHOWS(r, "filter: -sort:failed");
+    SHOWS(r, "FAIL24h\u25b2");
+    click(r, "NAME");
+    SHOWS(r, "filter: sort:name");
+    SHOWS(r, " 1/37"); /* the rows are not clicked with it */
+    ht_rig_keys(r, "2");
+    click(r, "TYPE");
+    SHOWS(r, "this list has no order by TYPE; s lists those it has");
+    click(r, "TIME(UTC)");
+    SHOWS(r, "newest first");
+    ht_rig_keys(r, "5\t");
+    click(r, "PAST DUE");
+    SHOWS(r, "PAST DUE\u25bc");
+    click(r, "PAST DUE");
+    SHOWS(r, "PAST DUE\u25b2");
+    ht_rig_keys(r, "s"); /* a question hears no mouse */
+    HT_AUTOFREE char *before = ht_rig_screen(r);
+    click(r, "PAST DUE");
+    HT_AUTOFREE char *after = ht_rig_screen(r);
+    assert_string_equal(before, after);
+}
+
 /* The first number of each row. */
 static void assert_falling(struct ht_rig *r, bool falls)
 {
@@ -663,6 +708,7 @@ int main(void)
         HT_RIG_TEST(columns_can_be_left_out),
         HT_RIG_TEST(the_log_is_read_from_its_oldest),
         HT_RIG_TEST(short_lists_are_sorted_by_any_column),
+        HT_RIG_TEST(a_click_on_a_columns_title_sorts_by_it),
         HT_RIG_TEST(long_lists_come_in_pages),
         HT_RIG_TEST(rows_of_another_filter_are_said_to_be),
         HT_RIG_TEST(esc_ends_a_search),

@@ -217,9 +217,11 @@ void ht_undo_ask(struct ht_app *app);
 /* export.c: asks for a file's name; writes the list to it. */
 void ht_export_ask(struct ht_app *app);
 void ht_export_to(struct ht_app *app, const char *text);
-/* sort.c: asks by which column the list is sorted; sorts by it, or, sorted by it already, the other way round. */
+/* sort.c: asks by which column the list is sorted; sorts by it, or, sorted by it already, the other way round: by its
+ * word, or by the title of the column that is clicked. */
 void ht_sort_ask(struct ht_app *app);
 void ht_sort_by(struct ht_app *app, const char *name);
+void ht_sort_click(struct ht_app *app, const char *title);
 char *ht_sort_words(struct ht_app *app); /* its orders, each with a line end after it; free() */
 /* ... whether the filter names an order, which for a list by time may be the oldest first; the filter without anything
  * but its order; marks the column. */

@@ -29,14 +29,16 @@ struct ht_rect {
 enum ht_hit_kind {
     HT_HIT_SCREEN, /* n: its number key */
     HT_HIT_TAB,    /* n: so many tabs further, negative: back */
-    HT_HIT_ROWS    /* rows of the list that has the cursor */
+    HT_HIT_ROWS,   /* rows of the list that has the cursor */
+    HT_HIT_COLUMN  /* of the same list; name: its title */
 };
 struct ht_hit {
     enum ht_hit_kind kind;
     struct ht_rect at;
     int n;
+    const char *name; /* borrowed until the next frame */
 };
-#define HT_HITS_MAX 32
+#define HT_HITS_MAX 48
 
 struct ht_canvas {
     int rows, cols;
@@ -57,6 +59,7 @@ void ht_canvas_resize(struct ht_canvas *c, int rows,
                       int cols); /* at least 1x1, at most 1000x1000; all blank after it */
 void ht_canvas_clear(struct ht_canvas *c);
 void ht_canvas_hit(struct ht_canvas *c, enum ht_hit_kind kind, struct ht_rect at, int n);
+void ht_canvas_hit_column(struct ht_canvas *c, struct ht_rect at, const char *title);
 const struct ht_hit *ht_canvas_at(const struct ht_canvas *c, int row, int col); /* NULL: nothing */
 struct ht_rect ht_canvas_rect(const struct ht_canvas *c);
 
