@@ -231,9 +231,9 @@ demo: deps-demo ## Try it: a private PostgreSQL, sample tenants, local receivers
 	@$(MAKE) --no-print-directory $(OUT)/hooktop
 	@$(OUT)/hooktop demo
 
-picture: deps-test ## Draw every screen from the running demo into docs/
+picture: deps-test ## Draw every screen from the running demo into docs/ (ONLY="command filter": these)
 	@$(MAKE) --no-print-directory $(OUT)/hooktop
-	/usr/bin/python3 docs/picture.py $(OUT)/hooktop docs
+	/usr/bin/python3 docs/picture.py $(OUT)/hooktop docs $(ONLY)
 
 tests: $(TEST_BIN) $(FUZZ_BIN) $(FAULT_SHIM) $(OUT)/hooktop $(OUT)/tests/hostile/hooktop
 

@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Draws every screen of the console: runs `hooktop demo` in a terminal emulator, walks, and draws what stands there.
 
-usage: picture.py PROGRAM DOCS: writes DOCS/console.svg, DOCS/screens/*.svg and the page of them there
+usage: picture.py PROGRAM DOCS [PICTURE...]: writes DOCS/console.svg, DOCS/screens/*.svg and the page of them there; or only
+these pictures, and walks no further than the last of them
 """
 import html
 import re
@@ -83,9 +84,13 @@ SCENES = [
     ("paused", "Paused: so it stays until it is resumed.", "y", re.compile(r"paused.*[1-9]\d* of \d", re.DOTALL)),
     (None, None, "P", "[>Cancel<]"),
     ("tally", "What became of it.", "y", re.compile(r"finished(?!.*\d  (?:ready|leased)).*succeeded", re.DOTALL)),
-    ("command", "The command line completes actions, screens and what they take.", "\x1b:the", ":the"),
-    ("filter", "A filter, applied as it is typed; a mistake is marked at its column.", "\x1b:deliveries\r/attempts:>1 status:succeeded", "attempts:>1"),
-    ("delivery", "A delivery: its attempts, and the request as it was sent.", "\r\r", "[Request]"),
+    (None, None, "\x1b:deliveries\r", "[2 Deliveries]"),
+    ("command", "The command line: Tab lists screens and actions, completes them, and what they take.", ":\t",
+     re.compile(r"endpoints  deliveries.*redeliver.*theme\s+:", re.DOTALL)),
+    (None, None, "\x1b/attempts:>1 status:succeeded", re.compile(r"status:succeeded.*ok  200", re.DOTALL)),
+    ("filter", "A filter, applied as it is typed; a mistake is marked at its column, and the rows are greyed until it is mended.",
+     " cod:5xx", re.compile(r"another filter.*column 30: .*did you mean code", re.DOTALL)),
+    ("delivery", "A delivery: its attempts, and the request as it was sent.", "\x17\r\r", "[Request]"),  # ^W: without the mistake
     ("response", "What the receiver answered.", "\t", "[Response]"),
     ("signature", "What its signature is over, and how a receiver checks it.", "\t", "[Signature]"),
     ("timeline", "What happened to it, in order, and how long each part took.", "\t", "[Timeline]"),
@@ -133,12 +138,13 @@ def came(console, keys, wanted):
     return console.wait(is_there(wanted), 60)
 
 
-def walk(console, folder):
-    for name, _, keys, wanted in SCENES:
+def walk(console, folder, only):
+    last = max((i for i, scene in enumerate(SCENES) if scene[0] in only), default=len(SCENES) - 1)
+    for name, _, keys, wanted in SCENES[:last + 1]:
         if not came(console, keys, wanted):
             sys.exit(f"{name}: the console did not come so far; it shows:\n{console.text()}")
         console.wait(lambda text: False, 0.5)  # what is fetched meanwhile; and a question is deaf at first
-        if name:
+        if name and (name in only or not only):
             (folder / f"{name}.svg").write_text(draw(console.screen), encoding="utf-8")
 
 
@@ -151,15 +157,19 @@ def page():
 
 
 def main():
-    program, docs = sys.argv[1], Path(sys.argv[2])
+    program, docs, only = sys.argv[1], Path(sys.argv[2]), sys.argv[3:]
+    if set(only) - {scene[0] for scene in SCENES}:
+        sys.exit("there is no picture " + ", ".join(set(only) - {scene[0] for scene in SCENES}))
     folder = docs / "screens"
     folder.mkdir(exist_ok=True)
     console = Terminal([program, "demo"], COLUMNS, ROWS)
     if not console.wait(lambda text: "1 Endpoints" in text, 120):
         sys.exit("the console does not come up; it shows:\n" + console.text())
-    walk(console, folder)
+    walk(console, folder, only)
     (folder / "README.md").write_text(page(), encoding="utf-8")
     (docs / "console.svg").write_bytes((folder / "deliveries.svg").read_bytes())
+    console.keys("\x1b")  # ends a line that is being typed
+    console.wait(lambda text: False, 0.5)
     console.keys("Q")
     if not console.ended():
         sys.exit("the console does not end")
