@@ -69,7 +69,8 @@ const struct ht_setting ht_settings[] = {
     {"ui", "clock", HT_SETTING_FLAG, "yes", "Show the time of day; without it an idle console sends no bytes.",
      AT(ui_clock), 0, 0, NULL},
     {"ui", "mouse", HT_SETTING_FLAG, "no",
-     "The wheel scrolls, a click selects a row, a tab or a screen, a second click opens the row, one on a column's title sorts by it. "
+     "The wheel scrolls, a click selects a row, a tab or a screen, a second click opens the row, one on a column's "
+     "title sorts by it. "
      "Selecting text then needs Shift.",
      AT(ui_mouse), 0, 0, NULL},
     {"ui", "accessible", HT_SETTING_FLAG, "no",

@@ -55,8 +55,8 @@ static const struct ht_filter_field endpoint_fields[] = {
 
 #define DELIVERY_FIELDS                                                                                                \
     TEXT("endpoint", "the endpoint's description, URL or id"),                                                         \
-        WORD("status", ht_delivery_words, HT_DELIVERY_STATUS_COUNT,                                                       \
-             "its status, its sign or how it begins: status:FA, status:ex"),                                     \
+        WORD("status", ht_delivery_words, HT_DELIVERY_STATUS_COUNT,                                                    \
+             "its status, its sign or how it begins: status:FA, status:ex"),                                           \
         {"code", HT_FILTER_CODE, HT_FILTER_EQ, NULL, 0, "the last HTTP status: code:503, code:5xx, code:>=500"},       \
         TEXT("type", "the event's type"), TEXT("profile", "the profile it is sent by"),                                \
         WORD("error", ht_attempt_words, HT_ATTEMPT_ERROR_COUNT, "the last attempt's error: error:timeout*"),           \

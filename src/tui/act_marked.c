@@ -4,8 +4,8 @@
 
 #include "act_parts.h"
 
-/* Several rows at once, marked in the list: deliveries are cancelled, and redelivered by a replay; groups of failures each
- * by one of its own. What that means is counted first. */
+/* Several rows at once, marked in the list: deliveries are cancelled, and redelivered by a replay; groups of failures
+ * each by one of its own. What that means is counted first. */
 
 #define GROUPS_MAX 50 /* counting one reads every delivery of the time shown */
 

@@ -155,7 +155,9 @@ static size_t marks_text(const struct ht_app *app, const struct ht_marks *m, cha
     static const struct {
         enum ht_action_id id;
         const char *does;
-    } acts[] = {{HT_ACT_REDELIVER, "R redelivers, "}, {HT_ACT_REDELIVER_GROUP, "R redelivers, "}, {HT_ACT_CANCEL, "C cancels, "}};
+    } acts[] = {{HT_ACT_REDELIVER, "R redelivers, "},
+                {HT_ACT_REDELIVER_GROUP, "R redelivers, "},
+                {HT_ACT_CANCEL, "C cancels, "}};
     size_t used = (size_t)snprintf(ret, size, "%zu marked", m->n);
     if (m->n == HT_MARKS_MAX)
         used += (size_t)snprintf(ret + used, size - used, " (no more at once)");

@@ -2,9 +2,8 @@
 
 #include "hooktop/tui/app.h"
 
-/* The mouse does what keys do: the wheel moves, a click goes to a row, a tab or a screen, a second one opens the row; one
- * on a column's title sorts by it.
- * While something is asked or typed it does nothing. */
+/* The mouse does what keys do: the wheel moves, a click goes to a row, a tab or a screen, a second one opens the row;
+ * one on a column's title sorts by it. While something is asked or typed it does nothing. */
 
 #define WHEEL_ROWS 3
 #define SECOND_US  400000

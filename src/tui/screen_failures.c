@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "hooktop/base/clock.h"
 #include "act_parts.h"
+#include "hooktop/base/clock.h"
 
 /* What fails, in groups that fail alike, the largest first: one look says where the trouble is, R redelivers all of a
  * group, Enter shows its deliveries in the log. */
@@ -116,7 +116,8 @@ static void cell(const void *user, size_t row, size_t column, struct ht_cell_tex
             ht_cell_str(t, HT_STYLE_DIM, "-");
         break;
     case C_STATUS:
-        ht_cell_str(t, ht_style_of_delivery(g->status, 1), retrying ? HT_DELIVERY_RETRYING : ht_delivery_words[g->status].sign);
+        ht_cell_str(t, ht_style_of_delivery(g->status, 1),
+                    retrying ? HT_DELIVERY_RETRYING : ht_delivery_words[g->status].sign);
         break;
     case C_FIRST:
     case C_LAST:

@@ -332,37 +332,6 @@ static void what_is_leased_is_cancelled_when_it_settles(void **state)
     ht_delivery_fini(&d);
 }
 
-/* One of each, and one that is none. */
-static void what_cancelling_would_do_is_counted(void **state)
-{
-    const struct store_world *w = *state;
-    struct ht_uuid ids[5] = {[4] = {.b = {1, 0x99, 0, 0, 0, 0, 0x70, 0, 0x80}}};
-    struct ht_cancel_preview p = {0};
-    for (int i = 0; i < 4; i++) {
-        struct ht_uuid event = store_emit(w->c, &w->tenant, "a.b", "{}");
-        HT_CLEANUP(ht_delivery_fini) struct ht_delivery d = store_delivery_of(w->c, &event);
-        ids[i] = d.id;
-        if (i == 0)
-            store_settle_all(w->dsn, "succeeded", 200, "");
-        if (i == 1)
-            ht_test_sql(w->dsn, "UPDATE hooktop.tenant_webhook_outbox SET lease_until = clock_timestamp() + interval '1 h',"
-                                " lease_id = gen_random_uuid()");
-    }
-    STORE_OK(ht_store_cancel_preview(w->c, ids, HT_COUNT(ids), &p, &err));
-    assert_int_equal(p.waiting, 2);
-    assert_int_equal(p.sending, 1);
-    assert_int_equal(p.ended, 1);
-    assert_int_equal(p.gone, 1);
-    /* of another tenant's nothing is counted */
-    struct ht_uuid other = store_tenant(w->c, "Globex", "standard");
-    char *foreign = store_login(w->dsn, "fred", "hooktop_support", &other);
-    struct ht_conn *c = store_open(foreign);
-    STORE_OK(ht_store_cancel_preview(c, ids, HT_COUNT(ids), &p, &err));
-    assert_int_equal(p.gone, 5);
-    ht_conn_close(c);
-    free(foreign);
-}
-
 static void cancelling_what_waits(void **state)
 {
     const struct store_world *w = *state;
@@ -595,7 +564,6 @@ int main(void)
         TEST(a_finished_delivery_is_redelivered_beside_itself),
         TEST(what_is_leased_is_cancelled_when_it_settles),
         TEST(cancelling_what_waits),
-        TEST(what_cancelling_would_do_is_counted),
         TEST(rotation_with_overlap_and_staged),
         TEST(replacing_at_once_ends_all_others),
         TEST(a_tenants_key_has_generations_of_its_own),

@@ -217,6 +217,22 @@ static void fill_replay_detail(struct ht_replay_detail *d)
     FILL_LIST(&d->tally, ht_tally, fill_tally);
 }
 
+static void fill_probed(struct ht_probed *p)
+{
+    p->probe.answer = (struct ht_ping_result){.error_detail = s(), .response_body = s()};
+    fill_signing(&p->signing);
+}
+
+static void fill_preview(struct ht_reply *r)
+{
+    if (r->kind == HT_REP_CANCEL_PREVIEW) {
+        r->cancel.ids = ht_alloc(2, sizeof *r->cancel.ids);
+        return;
+    }
+    r->preview.ids = ht_alloc(2, sizeof *r->preview.ids);
+    r->preview.groups = ht_alloc(2, sizeof *r->preview.groups);
+}
+
 static void fill_payload(struct ht_reply *r)
 {
     switch (r->kind) {
@@ -275,18 +291,14 @@ static void fill_payload(struct ht_reply *r)
         fill_ping(&r->ping);
         break;
     case HT_REP_PROBE:
-        r->probed.probe.answer = (struct ht_ping_result){.error_detail = s(), .response_body = s()};
-        fill_signing(&r->probed.signing);
+        fill_probed(&r->probed);
         break;
     case HT_REP_SIGNING:
         fill_signing(&r->signing);
         break;
     case HT_REP_REPLAY_PREVIEW:
-        r->preview.ids = ht_alloc(2, sizeof *r->preview.ids);
-        r->preview.groups = ht_alloc(2, sizeof *r->preview.groups);
-        break;
     case HT_REP_CANCEL_PREVIEW:
-        r->cancel.ids = ht_alloc(2, sizeof *r->cancel.ids);
+        fill_preview(r);
         break;
     case HT_REP_FLEET:
         FILL_LIST(&r->fleet, ht_fleet_key, fill_fleet_key);

@@ -120,7 +120,7 @@ static const struct scene scenes[] = {
     {"messages", "T\ayq:messages\n"},
     {"command", ":re"},
     {"command-offer", ":\t"},
-    {"filter-offer", "2/status:\t"},
+    {"deliveries-filter-offer", "2/status:\t\a"},
 };
 
 static void play(struct ht_rig *r, const char *keys)

@@ -126,7 +126,7 @@ struct ht_app {
     enum ht_input input;
     struct ht_prompt prompt;
     char input_label[64];
-    char *offer; /* what Tab offers, each with a line end; owned, NULL: nothing */
+    char *offer;                                 /* what Tab offers, each with a line end; owned, NULL: nothing */
     char *commands[HT_COMMANDS_MAX];             /* what was typed after `:`, the newest last */
     size_t n_commands, command_at;               /* command_at: the one being shown */
     struct ht_message messages[HT_MESSAGES_MAX]; /* a ring */

@@ -120,7 +120,7 @@ enum ht_group { HT_GROUP_MOVE, HT_GROUP_LOOK, HT_GROUP_CHANGE, HT_GROUP_GO, HT_G
     X(MARK, "mark", "Space", HT_HAS_MARKS, LOOK, VIEW, "", "mark this row, or unmark it, and go down")                 \
     X(MARK_TO, "mark-to", "m", HT_HAS_MARKS, LOOK, VIEW, "", "mark all rows from the last mark to here")               \
     X(MARK_ALL, "mark-all", "*", HT_HAS_MARKS, LOOK, VIEW, "", "mark all rows that are loaded")                        \
-    X(UNMARK, "unmark", "u", HT_HAS_MARKS, LOOK, VIEW, "", "forget all marks; Esc does too")                              \
+    X(UNMARK, "unmark", "u", HT_HAS_MARKS, LOOK, VIEW, "", "forget all marks; Esc does too")                           \
     X(COLUMNS, "columns", "c", HT_HAS_COLUMNS, LOOK, VIEW, "", "choose the columns")                                   \
     X(SORT, "sort", "s", HT_HAS_SORT, LOOK, VIEW, "sort", "choose the order; the same again turns it")                 \
     X(EXPORT, "export", "x", HT_HAS_EXPORT, LOOK, VIEW, "", "write all that the filter matches to a file")             \
