@@ -88,7 +88,7 @@ SCENES = [
     ("command", "The command line: Tab lists screens and actions, completes them, and what they take.", ":\t",
      re.compile(r"endpoints  deliveries.*redeliver.*theme\s+:", re.DOTALL)),
     (None, None, "\x1b/attempts:>1 status:succeeded", re.compile(r"status:succeeded.*ok  200", re.DOTALL)),
-    ("filter", "A filter, applied as it is typed; a mistake is marked at its column, and the rows are greyed until it is mended.",
+    ("filter", "A filter, applied as it is typed; a mistake is marked at its column, and the rows are said to be of another filter.",
      " cod:5xx", re.compile(r"another filter.*column 30: .*did you mean code", re.DOTALL)),
     ("delivery", "A delivery: its attempts, and the request as it was sent.", "\x17\r\r", "[Request]"),  # ^W: without the mistake
     ("response", "What the receiver answered.", "\t", "[Response]"),
