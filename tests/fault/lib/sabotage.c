@@ -12,24 +12,35 @@ struct damage {
     bool (*done)(struct ft_history *h);
 };
 
+/* The request of a delivery that was accepted, if it was the only one: where one was sent again and accepted twice, the
+ * other of the two still says what this one is made to deny. */
+static struct ft_sent *accepted_once(struct ft_history *h, const struct ft_delivery *d)
+{
+    struct ft_sent *found = NULL;
+    int n = 0;
+    for (size_t i = 0; i < h->n_sent; i++) {
+        struct ft_sent *s = &h->sent[i];
+        if (ht_uuid_cmp(&s->delivery, &d->id) == 0 && s->status >= 200 && s->status < 300) {
+            found = s;
+            n++;
+        }
+    }
+    return n == 1 ? found : NULL;
+}
+
 static struct ft_delivery *succeeded(struct ft_history *h, int attempts)
 {
     for (size_t i = 0; i < h->n_deliveries; i++) {
         struct ft_delivery *d = &h->deliveries[(h->n_deliveries / 2 + i) % h->n_deliveries];
-        if (strcmp(d->status, "succeeded") == 0 && d->attempts >= attempts)
+        if (strcmp(d->status, "succeeded") == 0 && d->attempts >= attempts && accepted_once(h, d) != NULL)
             return d;
     }
     return NULL;
 }
 
-/* The newest request of a delivery. */
 static struct ft_sent *request_of(struct ft_history *h, const struct ft_delivery *d)
 {
-    struct ft_sent *found = NULL;
-    for (size_t i = 0; d != NULL && i < h->n_sent; i++)
-        if (ht_uuid_cmp(&h->sent[i].delivery, &d->id) == 0)
-            found = &h->sent[i];
-    return found;
+    return d != NULL ? accepted_once(h, d) : NULL;
 }
 
 static bool drop_request(struct ft_history *h)
