@@ -489,7 +489,9 @@ static void draw_input(const struct state *st, const struct line *l, bool on, st
         bool secret = l->kind == FIELD && l->field == HT_DRAFT_HEADERS;
         int most = why[0] && width > 40 ? width / 2 : width - 2;
         used = 2 + ht_draw_run(c, row, col + 2, most, HT_STYLE_ROW, secret ? masked : p->text);
-        if (p->len == 0 && !why[0])
+        if (p->len == 0 && !why[0] && secret && st->headers_now[0])
+            used += ht_draw_fmt(c, row, col + 2, most, HT_STYLE_DIM, "%s, as stored", st->headers_now);
+        else if (p->len == 0 && !why[0])
             used += ht_draw_run(c, row, col + 2, most, HT_STYLE_DIM, "-");
     }
     if (why[0] && (!on || c->cols >= WIDE_COLS))

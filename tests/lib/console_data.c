@@ -53,6 +53,8 @@ static void endpoint(int n, struct ht_endpoint *e)
     if (e->status != HT_ENDPOINT_ACTIVE)
         e->status_reason = ht_strdup(e->status == HT_ENDPOINT_UNVERIFIED ? "its test event was not answered yet"
                                                                          : "by ana: maintenance");
+    if (n == 1)
+        e->headers[e->headers_len++].name = ht_strdup("X-Token");
     e->created_at = HT_DATA_NOW - 86400000000LL * (n + 1);
     e->status_at = e->created_at;
     e->succeeded_24h = 41202 - n * 100;
