@@ -4,6 +4,7 @@
  *
  * Lines written to the FIFO named by FAKE_CONTROL: lost, up, emit N, wait (answer nothing more), viewer,
  * complain (print on standard error). */
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
@@ -28,11 +29,12 @@ static void *serve(void *unused)
     struct ht_request *q;
     (void)unused;
     post(ht_data_link(HT_LINK_UP));
+    struct pollfd fd = {.fd = ht_mailbox_fd(loader), .events = POLLIN};
     for (;;) {
         while (!(q = ht_mailbox_take(loader))) {
             if (ht_mailbox_closed(loader))
                 return NULL;
-            usleep(1000);
+            (void)poll(&fd, 1, -1);
         }
         if (!atomic_load(&waiting) && q->kind != HT_REQ_FORGET)
             post(ht_data_answer(&data, q));

@@ -4,12 +4,15 @@ Everything here is made of other programs' parts (psql, openssl, Python's hmac a
 judged from outside.
 """
 import base64
+import contextlib
 import hashlib
 import hmac
 import http.server
 import json
 import os
+import random
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -21,6 +24,7 @@ from pathlib import Path
 WORK = Path(os.environ["HT_TEST_WORK"])
 PROGRAM = Path(os.environ["HT_BUILD"]) / "hooktop"
 SLOW = 4 if Path(os.environ["HT_BUILD"]).name in ("asan", "tsan") else 1
+PATIENCE = 60  # seconds, for what must come: only what never comes takes as long
 
 
 class Tap:
@@ -46,7 +50,7 @@ class Tap:
         sys.exit(1 if self.failed else 0)
 
 
-def wait_until(condition, seconds=20):
+def wait_until(condition, seconds=PATIENCE):
     """The condition's first true value, or None when the time is over."""
     end = time.monotonic() + seconds * SLOW
     while True:
@@ -54,6 +58,14 @@ def wait_until(condition, seconds=20):
         if value or time.monotonic() > end:
             return value or None
         time.sleep(0.02)
+
+
+def free_port():
+    """A port for a server of others. Not one of those that the kernel gives to whoever asks for any: it might give it away again before."""
+    while True:
+        with socket.socket() as s, contextlib.suppress(OSError):
+            s.bind(("127.0.0.1", random.SystemRandom().randrange(10000, 30000)))
+            return s.getsockname()[1]
 
 
 def clean_environment(home):
@@ -145,6 +157,11 @@ class Place:
         shutil.rmtree(self.dir, ignore_errors=True)
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 128  # who comes while we are kept from running is not turned away
+
+
 class Receiver:
     """Answers with `status` (a number, or a function of path and how often this delivery came), keeps every request."""
 
@@ -152,6 +169,7 @@ class Receiver:
         self.status = status
         self.requests = []
         self.lock = threading.Lock()
+        self.asked = threading.local()  # its `request` is what `status` is asked about: others may come at the same time
         receiver = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
@@ -160,8 +178,9 @@ class Receiver:
             def do_POST(self):
                 body = self.rfile.read(int(self.headers.get("content-length") or 0))
                 headers = {k.lower(): v for k, v in self.headers.items()}
+                receiver.asked.request = {"path": self.path, "headers": headers, "body": body}
                 with receiver.lock:
-                    receiver.requests.append({"path": self.path, "headers": headers, "body": body})
+                    receiver.requests.append(receiver.asked.request)
                     tries = sum(r["headers"].get("x-hooktop-delivery") == headers.get("x-hooktop-delivery")
                                 for r in receiver.requests)
                 status = receiver.status(self.path, tries) if callable(receiver.status) else receiver.status
@@ -174,8 +193,7 @@ class Receiver:
             def log_message(self, *args):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
         self.port = self.server.server_address[1]
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
 

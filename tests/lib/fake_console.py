@@ -4,7 +4,7 @@ import re
 import tempfile
 from pathlib import Path
 
-from terminal import Terminal
+from terminal import Terminal, rest
 
 BUILD = Path(os.environ["HT_BUILD"])
 WORK = Path(os.environ["HT_TEST_WORK"])
@@ -45,7 +45,7 @@ def help_keys(t):
     assert t.sees("Help: "), t.text()
     keys, seen = [], ""
     for _ in range(40):
-        t.quiet()
+        rest(t)
         text = t.text()
         if text == seen:
             break

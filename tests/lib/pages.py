@@ -4,7 +4,6 @@ needs=WHAT: only where WHAT, a name in NEEDS, is installed."""
 import os
 import re
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 from npm import packages
@@ -43,12 +42,6 @@ def blocks(page):
     text = (ROOT / page).read_text()
     for m in re.finditer(r"^```([^\n]*)\n(.*?)^```$", text, re.M | re.S):
         yield Block(page, text.count("\n", 0, m.start()) + 2, m.group(1), m.group(2))
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 class Shell:

@@ -12,11 +12,12 @@ import signal
 import struct
 import termios
 import time
+from pathlib import Path
 
 import pyte
 from wcwidth import wcwidth
 
-from command import SLOW
+from command import PATIENCE, SLOW
 
 
 KEYS = {
@@ -81,11 +82,23 @@ class _Screen(pyte.Screen):
         super().set_margins(*args, **kw)
 
 
+def waits(pid, task="*"):
+    """Whether a process's threads wait for something; one that has ended does, one that was stopped does not."""
+    for stat in Path(f"/proc/{pid}/task").glob(f"{task}/stat"):
+        try:
+            if stat.read_text(errors="replace").rpartition(")")[2].split()[0] not in "SZ":
+                return False
+        except OSError:
+            pass
+    return True
+
+
 def rest(*terminals, busy=lambda: False):
-    """Reads until all have done what they were asked for: nothing comes, no thread runs, nothing else is busy, three times in a row."""
-    end, calm = time.monotonic() + 10 * SLOW, 0
+    """Reads until all have done what they were asked for: nothing comes, no thread runs, nothing else is busy, three times in a row.
+    What came as data may still be held back from the screen, for a tenth of a second."""
+    end, calm = time.monotonic() + PATIENCE * SLOW, 0
     while calm < 3 and time.monotonic() < end and not all(t.closed for t in terminals):
-        awake = [t for t in terminals if t.read(0.01) or not t.asleep()]
+        awake = [t for t in terminals if t.read(0.01) or not waits(t.pid)]
         calm = 0 if awake or busy() else calm + 1
 
 
@@ -128,14 +141,14 @@ class Terminal:
         self.stream.feed(self.decoder.decode(data))
         return True
 
-    def quiet(self, seconds=0.05, limit=5):
-        """Reads until nothing came for `seconds`: for counting bytes, not for waiting for a result."""
-        end = time.monotonic() + limit * SLOW
-        while time.monotonic() < end and self.read(seconds):
+    def settle(self, seconds=0.01):
+        """Reads the rest of a frame: until the thread that draws waits, and nothing came for `seconds`."""
+        end = time.monotonic() + PATIENCE * SLOW
+        while time.monotonic() < end and not self.closed and (not waits(self.pid, self.pid) or self.read(seconds)):
             pass
 
-    def sees(self, what, seconds=15):
-        """Waits until the screen holds the text (or the function says yes)."""
+    def sees(self, what, seconds=PATIENCE):
+        """Waits until the screen holds the text (or the function says yes), and for the rest of that frame."""
         done = what if callable(what) else lambda: what in self.text()
         end = time.monotonic() + seconds * SLOW
         while not done():
@@ -143,10 +156,10 @@ class Terminal:
             if left <= 0 or self.closed:
                 return False
             self.read(min(left, 0.1) if callable(what) else left)
-        self.quiet(0.01, 0.5)  # the rest of its frame
+        self.settle()
         return True
 
-    def wait_for(self, pattern, seconds=15):
+    def wait_for(self, pattern, seconds=PATIENCE):
         """Waits until the screen shows the regular expression, also after the rest of the frame; the match, or None."""
         end = time.monotonic() + seconds * SLOW
         while True:
@@ -155,7 +168,7 @@ class Terminal:
             if found or self.closed or time.monotonic() > end:
                 return found
 
-    def gone(self, what, seconds=15):
+    def gone(self, what, seconds=PATIENCE):
         return self.sees(lambda: what not in self.text(), seconds)
 
     # looking
@@ -179,17 +192,6 @@ class Terminal:
     def cell(self, y, x):
         return self.screen.buffer[y][x]
 
-    def asleep(self):
-        """Whether every thread of the program waits for something; one that has ended does."""
-        try:
-            for task in os.scandir(f"/proc/{self.pid}/task"):
-                with open(f"{task.path}/stat", encoding="utf-8", errors="replace") as stat:
-                    if stat.read().rpartition(")")[2].split()[0] not in "SZ":
-                        return False
-        except OSError:
-            pass
-        return True
-
     # doing
     def press(self, *names):
         for name in names:
@@ -206,7 +208,7 @@ class Terminal:
     def signal(self, sig):
         os.kill(self.pid, sig)
 
-    def wait(self, seconds=15):
+    def wait(self, seconds=PATIENCE):
         """The exit status (128 + signal when killed), or None when it still runs."""
         end = time.monotonic() + seconds * SLOW
         while self.status is None:
@@ -216,8 +218,9 @@ class Terminal:
                 break
             if time.monotonic() > end:
                 return None
-            self.read(0.02)
-        while self.read(0.02):
+            if not self.read(0.02) and self.closed:
+                time.sleep(0.02)
+        while self.read(1):  # ends at once, with the terminal, unless somebody else has that, too
             pass
         return self.status
 
