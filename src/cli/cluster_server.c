@@ -84,12 +84,13 @@ static enum ht_rc is_alive(const struct ht_cluster *c, bool *ret, struct ht_err 
     return rc;
 }
 
-/* A server that was killed leaves processes behind that notice and end; until they have, no other one starts. */
-static bool remains_are_there(const struct ht_cluster *c)
+/* A server that was killed leaves processes behind that notice and end, and is one itself until its parent has heard;
+ * while they are there, no other one starts. */
+static bool remains_were_there(const struct ht_cluster *c)
 {
     char words[512];
     last_words(c, words, sizeof words);
-    return strstr(words, "pre-existing shared memory block") != NULL;
+    return strstr(words, "pre-existing shared memory block") || strstr(words, "\"postmaster.pid\" already exists");
 }
 
 enum ht_rc ht_cluster_ensure_running(const struct ht_cluster *c, struct ht_err *err)
@@ -108,7 +109,7 @@ enum ht_rc ht_cluster_ensure_running(const struct ht_cluster *c, struct ht_err *
             /* Not startable while an old server is on its way out; final when there is none. */
             if ((rc = is_alive(c, &alive, err)) != HT_OK)
                 return rc;
-            alive = alive || remains_are_there(c);
+            alive = alive || remains_were_there(c);
         }
         if (alive)
             nanosleep(&(struct timespec){.tv_nsec = RETRY_MS * 1000000L}, NULL);
