@@ -21,6 +21,18 @@ BEGIN
       AND d.tenant_id IS NOT DISTINCT FROM tenant; -- by no index: one that begins with the tenant is none to find an id by
 END $$;
 
+-- Why a delivery ends that an operator cancelled while a worker had it.
+CREATE FUNCTION hooktop.cancelled_meanwhile() RETURNS text LANGUAGE sql IMMUTABLE SET search_path = pg_catalog, hooktop, pg_temp
+    AS $$ SELECT 'cancelled by an operator while it was being sent' $$;
+
+-- Of rows that are free again what an operator cancelled while a worker had them that did not settle: it is not sent again.
+CREATE FUNCTION hooktop.take_back(rows_at tid[]) RETURNS void LANGUAGE sql SET search_path = pg_catalog, hooktop, pg_temp AS $$
+    WITH o AS (
+        DELETE FROM tenant_webhook_outbox o WHERE o.ctid = ANY (rows_at) AND o.wish = 'cancel' RETURNING o.tenant_id, o.delivery_id
+    )
+    SELECT set_status(o.tenant_id, array_agg(o.delivery_id), 'cancelled', cancelled_meanwhile()) FROM o GROUP BY o.tenant_id
+$$;
+
 -- Moves what an endpoint has waiting, and nobody has leased, out of the outbox, `most` rows at a time: what is more follows
 -- when waiting() comes by, what is leased when it settles. The caller has locked the endpoint's row, so that nobody makes it
 -- active meanwhile and leaves rows behind in `held`.
@@ -31,6 +43,7 @@ CREATE FUNCTION hooktop.hold_rows(tenant uuid, endpoint uuid, why text, most int
 DECLARE
     now_at timestamptz := clock_timestamp();
     moved uuid[];
+    unwanted uuid[];
 BEGIN
     WITH o AS (
         DELETE FROM tenant_webhook_outbox o
@@ -42,10 +55,13 @@ BEGIN
     ), h AS (
         INSERT INTO held (tenant_id, endpoint_id, delivery_id, event_id, due_at, attempts, body_version)
         SELECT tenant_id, endpoint_id, delivery_id, event_id, coalesce(not_before, due_at), attempts, body_version FROM o
+        WHERE wish IS NULL
         ON CONFLICT DO NOTHING
     )
-    SELECT array_agg(delivery_id) INTO moved FROM o;
+    SELECT array_agg(delivery_id) FILTER (WHERE wish IS NULL), array_agg(delivery_id) FILTER (WHERE wish = 'cancel')
+    INTO moved, unwanted FROM o;
     PERFORM set_status(tenant, moved, 'held', why);
+    PERFORM set_status(tenant, unwanted, 'cancelled', cancelled_meanwhile());
     RETURN coalesce(cardinality(moved), 0);
 END $$;
 
@@ -261,6 +277,8 @@ DECLARE
     more_versions int[];
     more_events uuid[];
     more_strikes int[];
+    wished boolean;
+    more_wished boolean;
 BEGIN
     -- Active, its breaker not open, and nobody else is claiming for it at this moment: else two would find the same room.
     SELECT array_agg(x.id), array_agg(x.room), array_agg(x.cap), array_agg(x.own), array_agg(x.floor_at), array_agg(x.version),
@@ -299,11 +317,11 @@ BEGIN
         ON CONFLICT (endpoint_id, tenant_id) DO UPDATE SET worker_id = excluded.worker_id
         WHERE c.worker_id IS DISTINCT FROM excluded.worker_id;
     END IF;
-    SELECT array_agg(x.row_at), array_agg(w.version), array_agg(x.event_id), array_agg(x.strikes)
-    INTO rows_at, versions, events, strikes
+    SELECT array_agg(x.row_at), array_agg(w.version), array_agg(x.event_id), array_agg(x.strikes), bool_or(x.wished)
+    INTO rows_at, versions, events, strikes, wished
     FROM unnest(who, room_of, cap_of, floor_of, version_of) AS w (endpoint, room, cap, floor_at, version)
     CROSS JOIN LATERAL (
-        SELECT o.ctid AS row_at, o.event_id,
+        SELECT o.ctid AS row_at, o.event_id, o.wish IS NOT NULL AS wished,
                CASE WHEN o.claims > 0 AND outlived(o.worker_id, o.lease_until, half_lease) THEN o.claims - 1 ELSE o.claims END AS strikes
         FROM tenant_webhook_outbox o
         WHERE o.endpoint_id = w.endpoint AND o.due_at >= w.floor_at AND o.due_at <= now_at
@@ -312,11 +330,11 @@ BEGIN
         ORDER BY o.due_at LIMIT w.room FOR UPDATE SKIP LOCKED) x
     WHERE w.cap > 1 AND w.room > 0;
     IF in_order THEN
-        SELECT array_agg(x.row_at), array_agg(w.version), array_agg(x.event_id), array_agg(x.strikes)
-        INTO more_rows, more_versions, more_events, more_strikes
+        SELECT array_agg(x.row_at), array_agg(w.version), array_agg(x.event_id), array_agg(x.strikes), bool_or(x.wished)
+        INTO more_rows, more_versions, more_events, more_strikes, more_wished
         FROM unnest(who, room_of, cap_of, floor_of, version_of) AS w (endpoint, room, cap, floor_at, version)
         CROSS JOIN LATERAL (
-            SELECT o.ctid AS row_at, o.event_id,
+            SELECT o.ctid AS row_at, o.event_id, o.wish IS NOT NULL AS wished,
                    CASE WHEN o.claims > 0 AND outlived(o.worker_id, o.lease_until, half_lease) THEN o.claims - 1 ELSE o.claims END AS strikes
             FROM tenant_webhook_outbox o
             WHERE o.ctid = (SELECT y.ctid FROM tenant_webhook_outbox y
@@ -330,6 +348,9 @@ BEGIN
         versions := versions || more_versions;
         events := events || more_events;
         strikes := strikes || more_strikes;
+    END IF;
+    IF wished OR more_wished THEN
+        PERFORM take_back(rows_at);
     END IF;
     IF 2 <= ANY (strikes) THEN
         SELECT array_agg(x.row_at), array_agg(x.version), array_agg(x.event_id), array_agg(x.strikes)

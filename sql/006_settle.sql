@@ -102,7 +102,7 @@ BEGIN
             IF finals[k] <> 'ready' THEN
                 statuses[more[k]] := finals[k];
                 reasons[more[k]] := CASE finals[k] WHEN 'held' THEN shut_why[array_position(shut, endpoints[more[k]])]
-                                                   ELSE 'cancelled by an operator while it was being sent' END;
+                                                   ELSE cancelled_meanwhile() END;
             END IF;
         END LOOP;
         done := done || more;

@@ -315,23 +315,6 @@ static void a_finished_delivery_is_redelivered_beside_itself(void **state)
     ht_delivery_fini(&old);
 }
 
-/* What is being sent now cannot be taken back; the wish is kept and comes true unless the attempt succeeds. */
-static void what_is_leased_is_cancelled_when_it_settles(void **state)
-{
-    const struct store_world *w = *state;
-    struct ht_uuid event = store_emit(w->c, &w->tenant, "a.b", "{}");
-    struct ht_delivery d = store_delivery_of(w->c, &event);
-    ht_test_sql(w->dsn, "UPDATE hooktop.tenant_webhook_outbox SET lease_until = clock_timestamp() + interval '1 h'");
-    STORE_OK(ht_store_delivery_cancel(w->c, &d, "stop it", &err));
-    assert_int_equal(status_of(w, &event), HT_DELIVERY_LEASED);
-    ht_test_sql(w->dsn, "UPDATE hooktop.tenant_webhook_outbox SET lease_until = NULL");
-    store_settle_all(w->dsn, "ready", 500, "http_5xx");
-    assert_int_equal(status_of(w, &event), HT_DELIVERY_CANCELLED);
-    assert_int_equal(rows(w, "tenant_webhook_outbox"), 0);
-    STORE_REFUSED(HT_FAILED, ht_store_delivery_cancel(w->c, &d, NULL, &err), "cancelled: nothing of it waits", NULL);
-    ht_delivery_fini(&d);
-}
-
 static void cancelling_what_waits(void **state)
 {
     const struct store_world *w = *state;
@@ -562,7 +545,6 @@ int main(void)
         TEST(an_unverified_endpoint_waits_for_its_ping),
         TEST(redelivering_replaces_the_pending_retry),
         TEST(a_finished_delivery_is_redelivered_beside_itself),
-        TEST(what_is_leased_is_cancelled_when_it_settles),
         TEST(cancelling_what_waits),
         TEST(rotation_with_overlap_and_staged),
         TEST(replacing_at_once_ends_all_others),
