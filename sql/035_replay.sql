@@ -299,15 +299,24 @@ BEGIN
     RETURN greatest(looked, replay_follow(tenant, r.id, most));
 END $$;
 
--- For workers: a step of every replay that is under way. True: there is more to do at once.
+-- For workers: a step of every replay that is under way, or of as many as a second allows, those first that are due first: what
+-- takes longer than the worker's patience would be done in vain. True: there is more to do at once.
 CREATE FUNCTION hooktop.replay_step(most int DEFAULT 500) RETURNS boolean LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, hooktop, pg_temp SET lock_timeout = '2s' AS $$
 DECLARE
     r record;
     more boolean := false;
+    until timestamptz := clock_timestamp() + interval '1 s';
 BEGIN
-    FOR r IN SELECT x.tenant_id, x.id FROM replay x WHERE x.state IN ('running', 'sending') ORDER BY x.id LOOP
-        more := replay_advance(r.tenant_id, r.id, most) >= most OR more;
+    FOR r IN SELECT x.tenant_id, x.id FROM replay x WHERE x.state IN ('running', 'sending') ORDER BY x.next_at, x.id LOOP
+        IF clock_timestamp() > until THEN
+            RETURN true;
+        END IF;
+        BEGIN
+            more := replay_advance(r.tenant_id, r.id, most) >= most OR more;
+        EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
+            NULL; -- later; the others need not wait for it
+        END;
     END LOOP;
     RETURN more;
 END $$;
@@ -350,7 +359,7 @@ BEGIN
     RETURN made;
 END $$;
 
--- rate: NULL leaves it as it is. What is queued stays so: after it, at most six seconds from now, the next is due.
+-- rate: NULL leaves it as it is, and when the next is due; at another one that is after what is queued, at most six seconds from now.
 CREATE FUNCTION hooktop.replay_change(tenant uuid, id uuid, wanted text, reason text, rate float8) RETURNS void
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path = pg_catalog, hooktop, pg_temp AS $$
@@ -374,7 +383,8 @@ BEGIN
         PERFORM fail('input', 'a replay''s rate is more than 0 and at most 10000 per second', NULL);
     END IF;
     UPDATE replay x SET state = wanted, rate_per_s = coalesce(rate, x.rate_per_s), ended_at = CASE wanted WHEN 'cancelled' THEN clock_timestamp() END,
-                        next_at = least(greatest(x.next_at, clock_timestamp()), clock_timestamp() + interval '6 s')
+                        next_at = CASE WHEN rate IS NULL THEN greatest(x.next_at, clock_timestamp())
+                                       ELSE least(greatest(x.next_at, clock_timestamp()), clock_timestamp() + interval '6 s') END
     WHERE x.id = r.id AND x.tenant_id = tenant;
     PERFORM audit_add(tenant, 'replay.' || CASE wanted WHEN 'running' THEN 'resumed' ELSE wanted END, r.id::text, reason,
                       json_build_object('queued', r.queued, 'of', r.total, 'rate', coalesce(rate, r.rate_per_s)));
@@ -391,8 +401,9 @@ CREATE FUNCTION hooktop.replay_tally(replay uuid) RETURNS TABLE (outcome text, n
                                                 ELSE coalesce(d.status, 'gone') END
                         WHEN 'waiting' THEN 'not queued' ELSE 'left out: ' || i.state END,
            count(*), count(*) FILTER (WHERE d.attempts > 0)
-    FROM replay_item i LEFT JOIN delivery d ON d.id = i.made AND d.tenant_id = i.tenant_id
-    WHERE i.replay_id = $1 GROUP BY 1 ORDER BY 2 DESC, 1
+    FROM replay r JOIN replay_item i ON i.tenant_id = r.tenant_id AND i.replay_id = r.id
+    LEFT JOIN delivery d ON d.id = i.made AND d.tenant_id = i.tenant_id
+    WHERE r.id = $1 GROUP BY 1 ORDER BY 2 DESC, 1
 $$;
 
 GRANT SELECT ON hooktop.replay, hooktop.replay_item TO hooktop_viewer;
