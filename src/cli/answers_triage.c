@@ -206,7 +206,7 @@ static enum ht_rc preview_groups(struct ht_part *p, const struct ht_ops *ops, co
             g->until = r->preview.what.until;
         rc = ht_ops_replay_preview(ops, g, &one, err);
         add_counts(&r->preview.counts, &one);
-        r->preview.n_groups += one.total > 0;
+        r->preview.n_groups += ht_replay_sent(&one) > 0;
         if (ht_replay_sent(&one) > r->preview.largest)
             r->preview.largest = ht_replay_sent(&one);
     }

@@ -272,12 +272,14 @@ bool ht_act_on_subject(struct ht_app *app, enum ht_action_id action)
 {
     struct ht_screen *s = ht_app_top(app);
     struct ht_subject it = {0};
+    if (s->marks.n && (action == HT_ACT_REDELIVER || action == HT_ACT_CANCEL)) {
+        ht_act_marked(app, &s->marks, action); /* also where the filter leaves no row */
+        return true;
+    }
     if (!s->class->subject || !s->class->subject(s, &it))
         return false;
     const struct ht_endpoint *e = it.endpoint;
-    if (s->marks.n && (action == HT_ACT_REDELIVER || action == HT_ACT_CANCEL))
-        ht_act_marked(app, &s->marks, action);
-    else if (it.delivery && (action == HT_ACT_REDELIVER || action == HT_ACT_CANCEL))
+    if (it.delivery && (action == HT_ACT_REDELIVER || action == HT_ACT_CANCEL))
         ask_delivery(app, it.delivery, action);
     else if (it.delivery && action == HT_ACT_EVIDENCE)
         write_evidence(app, &it);

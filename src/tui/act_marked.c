@@ -22,12 +22,20 @@ static void marked_answered(struct ht_app *app, struct ht_dialog *d, bool yes)
         ht_marks_clear(&s->marks);
 }
 
+bool ht_act_still_marked(const struct ht_app *app, const struct ht_uuid *ids, size_t n)
+{
+    const struct ht_marks *m = &app->stack[app->depth - 1]->marks;
+    return m->n == n && memcmp(m->ids, ids, n * sizeof *ids) == 0;
+}
+
 void ht_act_marked(struct ht_app *app, const struct ht_marks *m, enum ht_action_id action)
 {
     char subject[48];
     snprintf(subject, sizeof subject, "%zu marked", m->n);
-    if (ht_act_is_counted(app, subject))
+    if (ht_act_is_counted(app, subject)) {
+        ht_app_flash(app, HT_FLASH_INFO, "%s are being counted; a question follows", subject);
         return;
+    }
     struct ht_request *r =
         ht_request_new(action == HT_ACT_REDELIVER ? HT_REQ_REPLAY_PREVIEW : HT_REQ_CANCEL_PREVIEW, 0);
     r->ids = ht_marks_copy(m, &r->n_ids);
@@ -52,7 +60,8 @@ void ht_act_cancel_previewed(struct ht_app *app, struct ht_reply *reply, const c
     const struct ht_cancel_preview *p = &reply->cancel.counts;
     char title[96];
     int64_t n = p->waiting + p->sending;
-    if (!ht_act_can_ask(app, HT_HAS_MARKS | HT_HAS_DELIVERY)) {
+    if (!ht_act_can_ask(app, HT_HAS_MARKS | HT_HAS_DELIVERY) ||
+        !ht_act_still_marked(app, reply->cancel.ids, reply->cancel.n_ids)) {
         ht_app_flash(app, HT_FLASH_INFO, "cancel %s: that took a while; C counts again", subject);
         return;
     }

@@ -47,6 +47,7 @@ void ht_act_took(int64_t count, double rate, char *ret, size_t size);
  * somebody who still looks at what has all of `has`; "3 to a paused endpoint" behind what `text` holds, for n > 0. */
 bool ht_act_is_counted(const struct ht_app *app, const char *subject);
 bool ht_act_can_ask(struct ht_app *app, unsigned has);
+bool ht_act_still_marked(const struct ht_app *app, const struct ht_uuid *ids, size_t n); /* these and no others */
 void ht_act_add_count(char *text, size_t size, int64_t n, const char *what);
 /* ... and the question that a preview was asked for; takes its ids. */
 void ht_act_previewed(struct ht_app *app, struct ht_reply *reply, const char *subject);

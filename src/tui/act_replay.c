@@ -105,7 +105,8 @@ void ht_act_previewed(struct ht_app *app, struct ht_reply *reply, const char *su
     unsigned needs = group ? HT_HAS_GROUP : HT_HAS_MARKS | HT_HAS_DELIVERY;
     char title[160];
     int64_t sent = ht_replay_sent(p);
-    if (!ht_act_can_ask(app, needs)) {
+    if (!ht_act_can_ask(app, needs) ||
+        (!group && !ht_act_still_marked(app, reply->preview.ids, reply->preview.n_ids))) {
         ht_app_flash(app, HT_FLASH_INFO, "redeliver %s: that took a while; R counts again", subject);
         return;
     }

@@ -149,7 +149,7 @@ static void draw_message(const struct ht_app *app, const struct ht_message *m, s
     ht_draw_str(c, row, 1 + room, c->cols - 1 - room, HT_STYLE_HINT_KEY, whole);
 }
 
-/* "3 marked, 1 of them not listed - R redelivers, C cancels, Esc unmarks": also what a filter hides is acted on. */
+/* "3 marked, 1 of them not listed - R redelivers, C cancels, u unmarks": also what a filter hides is acted on. */
 static size_t marks_text(const struct ht_app *app, const struct ht_marks *m, char *ret, size_t size)
 {
     static const struct {
@@ -167,7 +167,7 @@ static size_t marks_text(const struct ht_app *app, const struct ht_marks *m, cha
     for (size_t i = 0; i < HT_COUNT(acts); i++)
         if (ht_app_may(app, &ht_actions[acts[i].id], NULL))
             used += (size_t)snprintf(ret + used, size - used, "%s", acts[i].does);
-    return used + (size_t)snprintf(ret + used, size - used, "Esc unmarks  ");
+    return used + (size_t)snprintf(ret + used, size - used, "u unmarks  ");
 }
 
 static void draw_status(struct ht_app *app, struct ht_canvas *c, int row)

@@ -109,6 +109,10 @@ static void mark_up_to(const struct ht_list *l, const struct ht_list_rows *rows)
 
 static bool mark(struct ht_list *l, const struct ht_list_rows *rows, enum ht_action_id action)
 {
+    if (rows->marks && action == HT_ACT_UNMARK) { /* also where the filter leaves no row */
+        ht_marks_clear(rows->marks);
+        return true;
+    }
     if (!rows->marks || rows->n == 0)
         return false;
     struct ht_uuid here = rows->id(rows->user, l->cursor);
@@ -122,9 +126,6 @@ static bool mark(struct ht_list *l, const struct ht_list_rows *rows, enum ht_act
         return true;
     case HT_ACT_MARK_ALL:
         mark_between(rows, 0, rows->n - 1);
-        return true;
-    case HT_ACT_UNMARK:
-        ht_marks_clear(rows->marks);
         return true;
     default:
         return false;

@@ -134,7 +134,7 @@ static void marks_out_of_sight_are_told(void **state)
     SHOWS(r, "> Failures 2 marked ");
     HIDES(r, "not listed");
     ht_rig_keys(r, "/nothing\n");
-    SHOWS(r, "2 marked, 2 of them not listed - R redelivers, Esc unmarks");
+    SHOWS(r, "2 marked, 2 of them not listed - R redelivers, u unmarks");
     ht_rig_keys(r, "/nosuch:1\n");
     SHOWS(r, "> Failures 2 marked "); /* whatever else is said */
     ht_rig_key(r, HT_KEY_ESC);
@@ -154,7 +154,7 @@ static void marks_out_of_sight_are_told(void **state)
     SHOWS(r, "[3 Failures]");
     r->options.readonly = true;
     ht_rig_keys(r, " ");
-    SHOWS(r, "1 marked - Esc unmarks");
+    SHOWS(r, "1 marked - u unmarks");
 }
 
 static void many_are_confirmed_by_typing(void **state)
