@@ -86,8 +86,6 @@ static enum ht_rc no_word(struct parser *p, const struct ht_filter_field *f, con
     const char *names[FIELDS_MAX];
     size_t n = 0;
     struct ht_buf fix HT_BUF_CLEANUP = {0};
-    if (f->words == ht_delivery_words && strcasecmp(value, HT_DELIVERY_RETRYING) == 0)
-        return WRONG(p, where, "write it as a term of its own, or status:ready", "%s stands for two terms", value);
     for (int i = 0; i < f->words_len && n < FIELDS_MAX; i++)
         if (f->words[i].name[0] != '\0')
             names[n++] = f->words[i].name;
@@ -106,6 +104,8 @@ static enum ht_rc add_words(struct parser *p, struct ht_filter_term *t, const ch
 {
     const struct ht_filter_field *f = t->field;
     size_t before = t->n_values;
+    if (f->words == ht_delivery_words && (strcasecmp(value, HT_DELIVERY_RETRYING) == 0 || strcmp(value, "..") == 0))
+        return WRONG(p, where, "write it alone and not denied, or status:ready", "%s stands for two terms", value);
     for (int way = 0; way < WAYS && t->n_values == before; way++) {
         for (int i = 0; i < f->words_len; i++) {
             const struct ht_word *w = &f->words[i];
