@@ -86,7 +86,8 @@ static enum ht_rc count_by_hour(struct ht_conn *c, const struct ht_endpoint *e, 
     return read_counts(c, &s, &p, cols, HT_COUNT(cols), 0, ret, err);
 }
 
-/* What was tried in vain is due later than what is new: at the far end of the index, however much waits. */
+/* What was tried in vain is due later than what is new: at the far end of the index, however much waits. Not so where
+ * order is strict, or a breaker has kept it back for long: there it is found while no more wait than are looked at. */
 static enum ht_rc read_failed_most(struct ht_conn *c, const struct ht_endpoint *e, struct ht_endpoint_health *ret,
                                    struct ht_err *err)
 {
@@ -104,8 +105,11 @@ static enum ht_rc read_failed_most(struct ht_conn *c, const struct ht_endpoint *
     ht_put_uuid(&p, &e->tenant_id);
     ht_buf_adds(&sql, "SELECT ");
     ht_sql_columns(&sql, cols, HT_COUNT(cols));
-    ht_buf_adds(&sql, " FROM (SELECT w.attempts, w.due_at FROM hooktop.tenant_webhook_outbox w WHERE w.endpoint_id = $1"
-                      " AND w.tenant_id = $2 ORDER BY w.due_at DESC LIMIT " NUMBER_OF(HT_HEALTH_MAX) ") o");
+    ht_buf_adds(
+        &sql,
+        " FROM (SELECT w.attempts, coalesce(w.not_before, w.due_at) AS due_at FROM hooktop.tenant_webhook_outbox w"
+        " WHERE w.endpoint_id = $1"
+        " AND w.tenant_id = $2 ORDER BY w.due_at DESC LIMIT " NUMBER_OF(HT_HEALTH_MAX) ") o");
     const struct ht_stmt s = {.what = "endpoint health", .sql = sql.data, .name = "failed most"};
     enum ht_rc rc = ht_conn_one(c, &s, &p, cols, HT_COUNT(cols), &found, sizeof found, err);
     ret->failed_most = found.failed_most;

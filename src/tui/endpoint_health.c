@@ -69,6 +69,7 @@ static void add_classes(const struct ht_app *app, struct ht_doc *d, const struct
 /* What comes first of what would switch it off: when, and the evidence. at 0: nothing is near. */
 struct near {
     int64_t at;
+    bool by_one; /* one delivery decides, whatever becomes of the others */
     char why[96];
 };
 
@@ -98,6 +99,7 @@ static void near_by_profile(const struct ht_endpoint *e, const struct ht_profile
     if (ret->at && ret->at <= at)
         return;
     ret->at = at;
+    ret->by_one = true;
     snprintf(ret->why, sizeof ret->why, "a delivery failed %d of the %d times that %.20s allows", (int)h->failed_most,
              (int)f->disable_after_failures, f->title);
 }
@@ -119,7 +121,7 @@ static void add_countdown(const struct ht_app *app, struct ht_doc *d, const stru
         near.at = e->snoozed_until;
     ht_time_full(near.at, at);
     ht_duration_format(near.at > now ? (near.at - now) / 1000 : 0, left, sizeof left);
-    snprintf(text, sizeof text, "at %s UTC, in %s, unless one succeeds", at, left);
+    snprintf(text, sizeof text, "at %s UTC, in %s, unless %s succeeds", at, left, near.by_one ? "it" : "one");
     ht_doc_field(d, "Disabled", HT_STYLE_FAILED, e->never_disable ? "never by failures: it is exempt" : text);
     ht_doc_field(d, "Evidence", HT_STYLE_ROW, near.why);
     if (!e->never_disable && ht_app_may(app, &ht_actions[HT_ACT_SNOOZE], NULL))
