@@ -93,12 +93,20 @@ def waits(pid, task="*"):
     return True
 
 
+def pauses(pid):
+    """How often the thread that draws has gone to sleep; None: it has ended."""
+    try:
+        return int(re.search(r"^voluntary_ctxt_switches:\s+(\d+)", Path(f"/proc/{pid}/task/{pid}/status").read_text(), re.M).group(1))
+    except (OSError, AttributeError):
+        return None
+
+
 def rest(*terminals, busy=lambda: False):
-    """Reads until all have done what they were asked for: nothing comes, no thread runs, nothing else is busy, three times in a row.
-    What came as data may still be held back from the screen, for a tenth of a second."""
+    """Reads until all have done what they were asked for: the last key was taken, nothing comes, no thread runs, nothing else is busy,
+    three times in a row. What came as data may still be held back from the screen, for a tenth of a second."""
     end, calm = time.monotonic() + PATIENCE * SLOW, 0
     while calm < 3 and time.monotonic() < end and not all(t.closed for t in terminals):
-        awake = [t for t in terminals if t.read(0.01) or not waits(t.pid)]
+        awake = [t for t in terminals if t.read(0.01) or not waits(t.pid) or t.key_is_on_its_way()]
         calm = 0 if awake or busy() else calm + 1
 
 
@@ -112,6 +120,7 @@ class Terminal:
         self.raw = bytearray()
         self.status = None
         self.closed = False
+        self.slept = None
         self.pid, self.fd = pty.fork()
         if self.pid == 0:
             try:
@@ -193,12 +202,20 @@ class Terminal:
         return self.screen.buffer[y][x]
 
     # doing
+    def _type(self, data):
+        self.slept = pauses(self.pid)
+        os.write(self.fd, data)
+
     def press(self, *names):
         for name in names:
-            os.write(self.fd, key_bytes(name))
+            self._type(key_bytes(name))
 
     def keys(self, text):
-        os.write(self.fd, text.encode())
+        self._type(text.encode())
+
+    def key_is_on_its_way(self):
+        """The kernel hands it over later: until who draws has been awake, it has not been taken."""
+        return self.slept is not None and self.slept == pauses(self.pid)
 
     def size(self, rows, columns, emulate=True):
         if emulate:
