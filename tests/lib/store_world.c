@@ -157,6 +157,19 @@ struct ht_delivery store_delivery_of(struct ht_conn *c, const struct ht_uuid *ev
     return d;
 }
 
+enum ht_delivery_status store_status_of(const struct store_world *w, const struct ht_uuid *event)
+{
+    struct ht_delivery d = store_delivery_of(w->c, event);
+    enum ht_delivery_status s = d.status;
+    ht_delivery_fini(&d);
+    return s;
+}
+
+int64_t store_rows(const struct store_world *w, const char *table)
+{
+    return ht_test_sql_int(w->dsn, store_text("SELECT count(*) FROM hooktop.%s", table));
+}
+
 static void settle_some(const char *dsn, const char *status, int http, const char *error)
 {
     ht_test_sql(

@@ -50,6 +50,8 @@ struct ht_sealed store_sealed(int32_t generation);
 struct ht_uuid store_emit(struct ht_conn *c, const struct ht_uuid *tenant, const char *type, const char *data);
 /* The one delivery of an event at an endpoint; ht_delivery_fini. */
 struct ht_delivery store_delivery_of(struct ht_conn *c, const struct ht_uuid *event);
+enum ht_delivery_status store_status_of(const struct store_world *w, const struct ht_uuid *event);
+int64_t store_rows(const struct store_world *w, const char *table);        /* how many there are in it */
 struct ht_filter store_filter(enum ht_filter_list list, const char *text); /* ht_filter_fini */
 /* Claims all that is due for a worker of the tests and settles it so, as an engine would, by SQL. */
 void store_settle_all(const char *dsn, const char *status, int http, const char *error);

@@ -1,19 +1,6 @@
 /* What an operator cancels while a worker has it: it ends when that one settles, or when its row is free again. */
 #include "store_world.h"
 
-static enum ht_delivery_status status_of(const struct store_world *w, const struct ht_uuid *event)
-{
-    struct ht_delivery d = store_delivery_of(w->c, event);
-    enum ht_delivery_status s = d.status;
-    ht_delivery_fini(&d);
-    return s;
-}
-
-static int64_t rows(const struct store_world *w, const char *table)
-{
-    return ht_test_sql_int(w->dsn, store_text("SELECT count(*) FROM hooktop.%s", table));
-}
-
 /* Emits one, which a worker has when it is cancelled. */
 static struct ht_uuid cancelled_while_leased(const struct store_world *w)
 {
@@ -21,7 +8,7 @@ static struct ht_uuid cancelled_while_leased(const struct store_world *w)
     struct ht_delivery d = store_delivery_of(w->c, &event);
     ht_test_sql(w->dsn, "UPDATE hooktop.tenant_webhook_outbox SET lease_until = clock_timestamp() + interval '1 h'");
     STORE_OK(ht_store_delivery_cancel(w->c, &d, "stop it", &err));
-    assert_int_equal(status_of(w, &event), HT_DELIVERY_LEASED);
+    assert_int_equal(store_status_of(w, &event), HT_DELIVERY_LEASED);
     ht_delivery_fini(&d);
     return event;
 }
@@ -34,15 +21,15 @@ static void what_was_leased_when_it_was_cancelled_is_not_sent_again(void **state
     struct ht_uuid sent = cancelled_while_leased(w), other = store_emit(w->c, &w->tenant, "a.b", "{}");
     ht_test_sql(w->dsn, free_again);
     store_settle_all(w->dsn, "succeeded", 200, "");
-    assert_int_equal(status_of(w, &sent), HT_DELIVERY_CANCELLED);
-    assert_int_equal(status_of(w, &other), HT_DELIVERY_SUCCEEDED);
+    assert_int_equal(store_status_of(w, &sent), HT_DELIVERY_CANCELLED);
+    assert_int_equal(store_status_of(w, &other), HT_DELIVERY_SUCCEEDED);
     int64_t moved = -1;
     struct ht_uuid held = cancelled_while_leased(w);
     ht_test_sql(w->dsn, free_again);
     STORE_OK(ht_store_endpoint_state(w->c, &w->e, HT_ENDPOINT_PAUSED, HT_HELD_CANCEL, 0, "because", &moved, &err));
-    assert_int_equal(status_of(w, &held), HT_DELIVERY_CANCELLED);
-    assert_int_equal(rows(w, "held") + rows(w, "tenant_webhook_outbox"), 0);
-    assert_int_equal(rows(w, "attempt"), 1);
+    assert_int_equal(store_status_of(w, &held), HT_DELIVERY_CANCELLED);
+    assert_int_equal(store_rows(w, "held") + store_rows(w, "tenant_webhook_outbox"), 0);
+    assert_int_equal(store_rows(w, "attempt"), 1);
 }
 
 /* What is being sent now cannot be taken back; the wish is kept and comes true unless the attempt succeeds. */
@@ -58,8 +45,8 @@ static void what_is_leased_is_cancelled_when_it_settles(void **state)
                         "CREATE TRIGGER wish BEFORE UPDATE ON hooktop.tenant_webhook_outbox FOR EACH ROW"
                         " WHEN (NEW.lease_id IS NOT NULL) EXECUTE FUNCTION wish()");
     store_settle_all(w->dsn, "ready", 500, "http_5xx");
-    assert_int_equal(status_of(w, &event), HT_DELIVERY_CANCELLED);
-    assert_int_equal(rows(w, "tenant_webhook_outbox"), 0);
+    assert_int_equal(store_status_of(w, &event), HT_DELIVERY_CANCELLED);
+    assert_int_equal(store_rows(w, "tenant_webhook_outbox"), 0);
     STORE_REFUSED(HT_FAILED, ht_store_delivery_cancel(w->c, &d, NULL, &err), "cancelled: nothing of it waits", NULL);
     ht_delivery_fini(&d);
 }

@@ -24,11 +24,6 @@ static enum ht_rc emit(struct ht_conn *c, const struct ht_uuid *tenant, const ch
     return emit_as(c, (struct ht_emit_input){.type = type, .data = data}, tenant, &event, &deliveries, err);
 }
 
-static int64_t rows(const struct store_world *w, const char *table)
-{
-    return ht_test_sql_int(w->dsn, store_text("SELECT count(*) FROM hooktop.%s", table));
-}
-
 static void an_event_and_its_deliveries_are_stored_as_given(void **state)
 {
     const struct store_world *w = *state;
@@ -113,7 +108,7 @@ static void every_catalogue_type_checks_its_contract(void **state)
     ht_event_types_fini(&all);
     assert_true(emitted >= 13 + 10 + 6 + 9);
     assert_true(missing >= 13 + 10 + 9);
-    assert_int_equal(rows(w, "event"), (int64_t)emitted);
+    assert_int_equal(store_rows(w, "event"), (int64_t)emitted);
 }
 
 static void a_violation_names_the_field_and_what_was_expected(void **state)
@@ -154,7 +149,7 @@ static void a_violation_names_the_field_and_what_was_expected(void **state)
                              "\"status\":\"active\",\"more\":[1]}",
                              good_id),
                   &err));
-    assert_int_equal(rows(w, "event"), 1);
+    assert_int_equal(store_rows(w, "event"), 1);
 }
 
 static void nested_paths_items_and_formats(void **state)
@@ -220,7 +215,7 @@ static void what_may_not_be_emitted_is_refused_and_leaves_nothing(void **state)
     STORE_REFUSED(HT_USAGE, ht_store_emit(w->c, &in, &event, &n, &err), "\"Acme\" is no tenant's id", NULL);
     static const char *const tables[] = {"event", "delivery", "tenant_webhook_outbox", "held", "idempotency"};
     for (size_t i = 0; i < HT_COUNT(tables); i++)
-        assert_int_equal(rows(w, tables[i]), 0);
+        assert_int_equal(store_rows(w, tables[i]), 0);
     /* exactly the limit is fine */
     large[len - 2] = '"';
     large[len - 1] = '\0';
@@ -250,7 +245,7 @@ static void rolling_back_leaves_nothing(void **state)
     ht_conn_rollback(w->c);
     static const char *const tables[] = {"event", "delivery", "tenant_webhook_outbox", "idempotency"};
     for (size_t i = 0; i < HT_COUNT(tables); i++)
-        assert_int_equal(rows(w, tables[i]), 0);
+        assert_int_equal(store_rows(w, tables[i]), 0);
     STORE_OK(emit_as(w->c, in, &w->tenant, &second, &n, &err));
     assert_memory_not_equal(&first, &second, sizeof(first));
 }
@@ -267,8 +262,8 @@ static void a_repeated_key_returns_the_first_event(void **state)
     STORE_OK(emit_as(w->c, in, &w->tenant, &second, &n, &err));
     assert_memory_equal(&first, &second, sizeof(first));
     assert_int_equal(n, 1);
-    assert_int_equal(rows(w, "event"), 1);
-    assert_int_equal(rows(w, "delivery"), 1);
+    assert_int_equal(store_rows(w, "event"), 1);
+    assert_int_equal(store_rows(w, "delivery"), 1);
     /* a key is the tenant's own */
     struct ht_uuid tenant = store_tenant(w->c, "Other", "standard");
     STORE_OK(emit_as(w->c, in, &tenant, &other, &n, &err));
@@ -324,11 +319,11 @@ static void two_sessions_with_one_key_make_one_event(void **state)
     struct ht_uuid mine, other;
     race(w, false, &mine, &other);
     assert_memory_not_equal(&mine, &other, sizeof(mine));
-    assert_int_equal(rows(w, "event"), 1);
+    assert_int_equal(store_rows(w, "event"), 1);
     ht_test_sql(w->dsn, "DELETE FROM hooktop.idempotency");
     race(w, true, &mine, &other);
     assert_memory_equal(&mine, &other, sizeof(mine));
-    assert_int_equal(rows(w, "event"), 2);
+    assert_int_equal(store_rows(w, "event"), 2);
 }
 
 static void who_gets_an_event(void **state)

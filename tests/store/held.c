@@ -73,16 +73,11 @@ static void assert_line(const struct store_world *w, const char *names)
     free(line);
 }
 
-static int64_t rows(const struct store_world *w, const char *table)
-{
-    return ht_test_sql_int(w->dsn, store_text("SELECT count(*) FROM hooktop.%s", table));
-}
-
 /* Somebody is busy with the endpoint at the moment of the emit, as whoever puts rows aside is. */
 static void emit_meanwhile(const struct store_world *w, const char *name)
 {
     meet(w, "SELECT FROM hooktop.endpoint FOR NO KEY UPDATE", emit_sql(w, name));
-    assert_int_equal(rows(w, "tenant_webhook_outbox"), 1);
+    assert_int_equal(store_rows(w, "tenant_webhook_outbox"), 1);
 }
 
 /* Tests ------------------------------------------------------------------------------------------------------------ */
@@ -126,7 +121,7 @@ static void a_retry_keeps_its_place(void **state)
     emit(w, "b");
     assert_line(w, "a b");
     ht_test_sql(w->dsn, state_sql(w, "paused", "keep", "0"));
-    assert_int_equal(rows(w, "held"), 2);
+    assert_int_equal(store_rows(w, "held"), 2);
     ht_test_sql(w->dsn, state_sql(w, "active", "release", "0"));
     assert_line(w, "a b");
 }
@@ -173,9 +168,9 @@ static void cancelling_goes_for_all_that_waits(void **state)
     emit(w, "a");
     emit_meanwhile(w, "b");
     ht_test_sql(w->dsn, state_sql(w, "active", "cancel", "0"));
-    assert_int_equal(rows(w, "tenant_webhook_outbox"), 0);
-    assert_int_equal(rows(w, "held"), 0);
-    assert_int_equal(rows(w, "delivery WHERE status = 'cancelled'"), 2);
+    assert_int_equal(store_rows(w, "tenant_webhook_outbox"), 0);
+    assert_int_equal(store_rows(w, "held"), 0);
+    assert_int_equal(store_rows(w, "delivery WHERE status = 'cancelled'"), 2);
 }
 
 static void nothing_is_left_behind_by_a_resume(void **state)
@@ -189,14 +184,14 @@ static void nothing_is_left_behind_by_a_resume(void **state)
     redeliver = store_text("SELECT hooktop.redeliver(%s, '%s', 'a test')", quoted(&w->tenant), id);
     ht_test_sql(w->dsn, state_sql(w, "paused", "keep", "0"));
     meet(w, state_sql(w, "active", "release", "0"), redeliver);
-    assert_int_equal(rows(w, "held"), 0);
-    assert_int_equal(rows(w, "tenant_webhook_outbox"), 1);
+    assert_int_equal(store_rows(w, "held"), 0);
+    assert_int_equal(store_rows(w, "tenant_webhook_outbox"), 1);
     /* nor by an emit */
     ht_test_sql(w->dsn, state_sql(w, "paused", "keep", "0"));
     meet(w, state_sql(w, "active", "release", "0"), emit_sql(w, "b"));
     meet(w, emit_sql(w, "c"), state_sql(w, "active", "release", "0"));
-    assert_int_equal(rows(w, "held"), 0);
-    assert_int_equal(rows(w, "tenant_webhook_outbox"), 3);
+    assert_int_equal(store_rows(w, "held"), 0);
+    assert_int_equal(store_rows(w, "tenant_webhook_outbox"), 3);
     free(id);
 }
 
@@ -210,8 +205,8 @@ static void a_row_on_its_way_out_can_be_cancelled(void **state)
     id = ht_test_sql_value(w->dsn, "SELECT id FROM hooktop.delivery");
     meet(w, state_sql(w, "active", "release", "0"),
          store_text("SELECT hooktop.delivery_cancel(%s, '%s', 'a test')", quoted(&w->tenant), id));
-    assert_int_equal(rows(w, "tenant_webhook_outbox"), 0);
-    assert_int_equal(rows(w, "delivery WHERE status = 'cancelled'"), 1);
+    assert_int_equal(store_rows(w, "tenant_webhook_outbox"), 0);
+    assert_int_equal(store_rows(w, "delivery WHERE status = 'cancelled'"), 1);
     free(id);
 }
 

@@ -5,19 +5,6 @@
 #include <string.h>
 #include "store_world.h"
 
-static enum ht_delivery_status status_of(const struct store_world *w, const struct ht_uuid *event)
-{
-    struct ht_delivery d = store_delivery_of(w->c, event);
-    enum ht_delivery_status s = d.status;
-    ht_delivery_fini(&d);
-    return s;
-}
-
-static int64_t rows(const struct store_world *w, const char *table)
-{
-    return ht_test_sql_int(w->dsn, store_text("SELECT count(*) FROM hooktop.%s", table));
-}
-
 static int64_t audited(const struct store_world *w, const char *action, const char *reason)
 {
     return ht_test_sql_int(w->dsn, store_text("SELECT count(*) FROM hooktop.audit WHERE action = '%s' AND reason IS NOT"
@@ -157,9 +144,9 @@ static void a_refused_endpoint_leaves_nothing(void **state)
     e.profile = (char[]){"instnt"};
     STORE_REFUSED(HT_USAGE, ht_store_endpoint_add(w->c, &e, patterns, 1, &first, NULL, &err),
                   "the tenant's profile is standard", NULL);
-    assert_int_equal(rows(w, "endpoint"), 1);
-    assert_int_equal(rows(w, "secret"), 1);
-    assert_int_equal(rows(w, "subscription"), 1);
+    assert_int_equal(store_rows(w, "endpoint"), 1);
+    assert_int_equal(store_rows(w, "secret"), 1);
+    assert_int_equal(store_rows(w, "subscription"), 1);
     struct ht_uuid insta = store_tenant(w->c, "Insta", "instaclaim");
     e.tenant_id = insta;
     e.profile = (char[]){"instaclaim"};
@@ -177,18 +164,18 @@ static void pausing_holds_and_resuming_releases(void **state)
     struct ht_uuid before = store_emit(w->c, &w->tenant, "a.b", "{}");
     assert_int_equal(set_state(w, HT_ENDPOINT_PAUSED, HT_HELD_KEEP, 0), 1);
     struct ht_uuid during = store_emit(w->c, &w->tenant, "a.b", "{}");
-    assert_int_equal(status_of(w, &before), HT_DELIVERY_HELD);
-    assert_int_equal(status_of(w, &during), HT_DELIVERY_HELD);
-    assert_int_equal(rows(w, "tenant_webhook_outbox"), 0);
+    assert_int_equal(store_status_of(w, &before), HT_DELIVERY_HELD);
+    assert_int_equal(store_status_of(w, &during), HT_DELIVERY_HELD);
+    assert_int_equal(store_rows(w, "tenant_webhook_outbox"), 0);
     struct ht_endpoint e = find(w);
     assert_int_equal(e.status, HT_ENDPOINT_PAUSED);
     assert_non_null(strstr(e.status_reason, "because"));
     assert_int_equal(e.held, 2);
     ht_endpoint_fini(&e);
     assert_int_equal(set_state(w, HT_ENDPOINT_ACTIVE, HT_HELD_RELEASE, 0), 2);
-    assert_int_equal(status_of(w, &before), HT_DELIVERY_READY);
-    assert_int_equal(status_of(w, &during), HT_DELIVERY_READY);
-    assert_int_equal(rows(w, "held"), 0);
+    assert_int_equal(store_status_of(w, &before), HT_DELIVERY_READY);
+    assert_int_equal(store_status_of(w, &during), HT_DELIVERY_READY);
+    assert_int_equal(store_rows(w, "held"), 0);
     e = find(w);
     assert_null(e.status_reason);
     ht_endpoint_fini(&e);
@@ -215,10 +202,10 @@ static void enabling_may_cancel_or_keep_the_held(void **state)
     set_state(w, HT_ENDPOINT_PAUSED, HT_HELD_KEEP, 0);
     struct ht_uuid event = store_emit(w->c, &w->tenant, "a.b", "{}");
     assert_int_equal(set_state(w, HT_ENDPOINT_ACTIVE, HT_HELD_KEEP, 0), 0);
-    assert_int_equal(status_of(w, &event), HT_DELIVERY_HELD);
+    assert_int_equal(store_status_of(w, &event), HT_DELIVERY_HELD);
     assert_int_equal(set_state(w, HT_ENDPOINT_ACTIVE, HT_HELD_CANCEL, 0), 1);
-    assert_int_equal(status_of(w, &event), HT_DELIVERY_CANCELLED);
-    assert_int_equal(rows(w, "held"), 0);
+    assert_int_equal(store_status_of(w, &event), HT_DELIVERY_CANCELLED);
+    assert_int_equal(store_rows(w, "held"), 0);
 }
 
 static void removing_cancels_and_keeps_the_log(void **state)
@@ -226,9 +213,9 @@ static void removing_cancels_and_keeps_the_log(void **state)
     const struct store_world *w = *state;
     struct ht_uuid event = store_emit(w->c, &w->tenant, "a.b", "{}");
     assert_int_equal(set_state(w, HT_ENDPOINT_REMOVED, HT_HELD_KEEP, 0), 1);
-    assert_int_equal(status_of(w, &event), HT_DELIVERY_CANCELLED);
+    assert_int_equal(store_status_of(w, &event), HT_DELIVERY_CANCELLED);
     store_emit(w->c, &w->tenant, "a.b", "{}");
-    assert_int_equal(rows(w, "delivery"), 1);
+    assert_int_equal(store_rows(w, "delivery"), 1);
     int64_t moved;
     STORE_REFUSED(HT_NOT_FOUND,
                   ht_store_endpoint_state(w->c, &w->e, HT_ENDPOINT_ACTIVE, HT_HELD_KEEP, 0, NULL, &moved, &err),
@@ -252,7 +239,7 @@ static void an_unverified_endpoint_waits_for_its_ping(void **state)
     struct ht_sealed first = store_sealed(1);
     STORE_OK(ht_store_endpoint_add(w->c, &e, patterns, 1, &first, NULL, &err));
     struct ht_uuid event = store_emit(w->c, &tenant, "claim.created", "{\"claim\":{}}");
-    assert_int_equal(status_of(w, &event), HT_DELIVERY_HELD);
+    assert_int_equal(store_status_of(w, &event), HT_DELIVERY_HELD);
     int64_t moved;
     STORE_REFUSED(HT_FAILED,
                   ht_store_endpoint_state(w->c, &e, HT_ENDPOINT_ACTIVE, HT_HELD_RELEASE, 0, NULL, &moved, &err),
@@ -261,13 +248,13 @@ static void an_unverified_endpoint_waits_for_its_ping(void **state)
     STORE_OK(ht_store_audit_ping(w->c, &e, &ping, "first ping", &err));
     assert_int_equal(audited(w, "endpoint.pinged", "first ping"), 1);
     STORE_OK(ht_store_endpoint_verified(w->c, &e, &err));
-    assert_int_equal(status_of(w, &event), HT_DELIVERY_READY);
+    assert_int_equal(store_status_of(w, &event), HT_DELIVERY_READY);
     STORE_OK(ht_store_endpoint_verified(w->c, &e, &err)); /* again: nothing happens */
     assert_int_equal(audited(w, "endpoint.verified", NULL), 1);
     /* another URL is unverified again, and what waits is held */
     e.url = (char[]){"https://b.example/"};
     STORE_OK(ht_store_endpoint_edit(w->c, &e, "moved", &err));
-    assert_int_equal(status_of(w, &event), HT_DELIVERY_HELD);
+    assert_int_equal(store_status_of(w, &event), HT_DELIVERY_HELD);
 }
 
 static void redelivering_replaces_the_pending_retry(void **state)
@@ -291,7 +278,7 @@ static void redelivering_replaces_the_pending_retry(void **state)
     assert_int_equal(fresh.status, HT_DELIVERY_CANCELLED);
     assert_non_null(strstr(fresh.reason, "redelivery"));
     assert_int_equal(fresh.attempts, 1);
-    assert_int_equal(rows(w, "tenant_webhook_outbox"), 1);
+    assert_int_equal(store_rows(w, "tenant_webhook_outbox"), 1);
     assert_int_equal(audited(w, "delivery.redelivered", "customer asked"), 1);
     ht_delivery_fini(&fresh);
     ht_delivery_fini(&old);
@@ -321,8 +308,8 @@ static void cancelling_what_waits(void **state)
     struct ht_uuid event = store_emit(w->c, &w->tenant, "a.b", "{}");
     struct ht_delivery d = store_delivery_of(w->c, &event);
     STORE_OK(ht_store_delivery_cancel(w->c, &d, "not needed", &err));
-    assert_int_equal(status_of(w, &event), HT_DELIVERY_CANCELLED);
-    assert_int_equal(rows(w, "tenant_webhook_outbox"), 0);
+    assert_int_equal(store_status_of(w, &event), HT_DELIVERY_CANCELLED);
+    assert_int_equal(store_rows(w, "tenant_webhook_outbox"), 0);
     assert_int_equal(audited(w, "delivery.cancelled", "not needed"), 1);
     d.id = ht_uuid_new();
     STORE_REFUSED(HT_NOT_FOUND, ht_store_delivery_cancel(w->c, &d, NULL, &err), "there is no delivery", NULL);
