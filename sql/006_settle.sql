@@ -109,8 +109,7 @@ BEGIN
     END IF;
     whole := coalesce(cardinality(done), 0) = cardinality(deliveries);
 
-    -- Arrays unnested side by side in a select list take turns; unnest(a, b) would first write each into a table of its own, which for
-    -- so many takes longer than all the rest of the insert.
+    -- Arrays unnested side by side in a select list take turns; unnest(a, b) would first write each into a table of its own.
     INSERT INTO attempt (delivery_id, tenant_id, n, at, lease_id, status, error, error_detail, dns_us, connect_us, tls_us, first_byte_us,
                          total_us, address, tls, request_headers, response_headers, response_body, response_bytes, secret_ids, worker)
     SELECT s.delivery, s.tenant, s.n, s.at, s.lease, nullif(s.http, 0), s.error, s.detail, s.dns, s.connect, s.tls, s.first_byte,

@@ -38,6 +38,18 @@ static void counts_fini(struct counts *l)
 }
 HT_LIST_READER(read_counts, counts)
 
+/* $1 and $2 are the endpoint's and its tenant's ids. */
+static void begin_select(struct ht_buf *sql, struct ht_params *p, const struct ht_endpoint *e,
+                         const struct ht_col *cols, size_t n)
+{
+    ht_buf_init(sql, HT_SQL_MAX);
+    ht_params_init(p);
+    ht_put_uuid(p, &e->id);
+    ht_put_uuid(p, &e->tenant_id);
+    ht_buf_adds(sql, "SELECT ");
+    ht_sql_columns(sql, cols, n);
+}
+
 static enum ht_rc read_latencies(struct ht_conn *c, const struct ht_endpoint *e, struct ht_endpoint_health *ret,
                                  struct ht_err *err)
 {
@@ -53,12 +65,7 @@ static enum ht_rc read_latencies(struct ht_conn *c, const struct ht_endpoint *e,
     };
     struct ht_buf sql HT_BUF_CLEANUP = {0};
     struct ht_params p HT_PARAMS_CLEANUP;
-    ht_buf_init(&sql, HT_SQL_MAX);
-    ht_params_init(&p);
-    ht_put_uuid(&p, &e->id);
-    ht_put_uuid(&p, &e->tenant_id);
-    ht_buf_adds(&sql, "SELECT ");
-    ht_sql_columns(&sql, cols, HT_COUNT(cols));
+    begin_select(&sql, &p, e, cols, HT_COUNT(cols));
     ht_buf_adds(&sql, ATTEMPTS);
     const struct ht_stmt s = {.what = "endpoint health", .sql = sql.data, .name = "latencies"};
     return ht_conn_one(c, &s, &p, cols, HT_COUNT(cols), ret, sizeof *ret, err);
@@ -75,12 +82,7 @@ static enum ht_rc count_by_hour(struct ht_conn *c, const struct ht_endpoint *e, 
     };
     struct ht_buf sql HT_BUF_CLEANUP = {0};
     struct ht_params p HT_PARAMS_CLEANUP;
-    ht_buf_init(&sql, HT_SQL_MAX);
-    ht_params_init(&p);
-    ht_put_uuid(&p, &e->id);
-    ht_put_uuid(&p, &e->tenant_id);
-    ht_buf_adds(&sql, "SELECT ");
-    ht_sql_columns(&sql, cols, HT_COUNT(cols));
+    begin_select(&sql, &p, e, cols, HT_COUNT(cols));
     ht_buf_adds(&sql, ATTEMPTS " GROUP BY 1, 2, 3 ORDER BY 1, 4 DESC");
     const struct ht_stmt s = {.what = "endpoint health", .sql = sql.data, .name = "by hour"};
     return read_counts(c, &s, &p, cols, HT_COUNT(cols), 0, ret, err);
@@ -99,17 +101,11 @@ static enum ht_rc read_failed_most(struct ht_conn *c, const struct ht_endpoint *
     struct ht_endpoint_health found = {0};
     struct ht_buf sql HT_BUF_CLEANUP = {0};
     struct ht_params p HT_PARAMS_CLEANUP;
-    ht_buf_init(&sql, HT_SQL_MAX);
-    ht_params_init(&p);
-    ht_put_uuid(&p, &e->id);
-    ht_put_uuid(&p, &e->tenant_id);
-    ht_buf_adds(&sql, "SELECT ");
-    ht_sql_columns(&sql, cols, HT_COUNT(cols));
+    begin_select(&sql, &p, e, cols, HT_COUNT(cols));
     ht_buf_adds(
         &sql,
         " FROM (SELECT w.attempts, coalesce(w.not_before, w.due_at) AS due_at FROM hooktop.tenant_webhook_outbox w"
-        " WHERE w.endpoint_id = $1"
-        " AND w.tenant_id = $2 ORDER BY w.due_at DESC LIMIT " NUMBER_OF(HT_HEALTH_MAX) ") o");
+        " WHERE w.endpoint_id = $1 AND w.tenant_id = $2 ORDER BY w.due_at DESC LIMIT " NUMBER_OF(HT_HEALTH_MAX) ") o");
     const struct ht_stmt s = {.what = "endpoint health", .sql = sql.data, .name = "failed most"};
     enum ht_rc rc = ht_conn_one(c, &s, &p, cols, HT_COUNT(cols), &found, sizeof found, err);
     ret->failed_most = found.failed_most;
