@@ -14,7 +14,7 @@ void ht_hex_encode(const void *bytes, size_t len, char *ret)
     *ret = '\0';
 }
 
-static int hex_value(char c)
+int ht_hex_value(char c)
 {
     if (c >= '0' && c <= '9')
         return c - '0';
@@ -30,8 +30,8 @@ bool ht_hex_decode(const char *hex, size_t hex_len, uint8_t *ret)
     if (hex_len % 2 != 0)
         return false;
     for (size_t i = 0; i < hex_len; i += 2) {
-        int high = hex_value(hex[i]);
-        int low = hex_value(hex[i + 1]);
+        int high = ht_hex_value(hex[i]);
+        int low = ht_hex_value(hex[i + 1]);
         if (high < 0 || low < 0)
             return false;
         ret[i / 2] = (uint8_t)(high * 16 + low);

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include "hooktop/base/codec.h"
 #include "hooktop/base/secret.h"
 #include "hooktop/cli/config.h"
 
@@ -74,12 +75,6 @@ static bool each_plain(const char *dsn, ht_dsn_pair_fn *fn, void *user)
 }
 
 /* the form "postgresql://user:password@host:port,host/database?key=value", 34.1.1.2 ------------------------------- */
-static int hex_digit(char c)
-{
-    const char *digits = "0123456789abcdef", *found = c ? strchr(digits, c | 0x20) : NULL;
-    return found && (c >= '0' && (c <= '9' || c >= 'A')) ? (int)(found - digits) : -1;
-}
-
 /* Decodes [from, to) into v. */
 static bool read_encoded(const char *from, const char *to, struct value *v)
 {
@@ -89,7 +84,7 @@ static bool read_encoded(const char *from, const char *to, struct value *v)
             value_add(v, *from);
             continue;
         }
-        int high = to - from > 2 ? hex_digit(from[1]) : -1, low = high >= 0 ? hex_digit(from[2]) : -1;
+        int high = to - from > 2 ? ht_hex_value(from[1]) : -1, low = high >= 0 ? ht_hex_value(from[2]) : -1;
         if (low < 0 || (high == 0 && low == 0))
             return false;
         value_add(v, (char)(high * 16 + low));

@@ -54,7 +54,7 @@ static enum ht_attempt_error by_progress(const struct ht_exchange_facts *f)
     return f->in_block ? HT_ATTEMPT_HEADERS_INCOMPLETE : HT_ATTEMPT_TIMEOUT;
 }
 
-/* No complete answer came: the reason is libcurl's code. */
+/* No complete answer came: the code says why. */
 static enum ht_attempt_error by_code(const struct ht_exchange_facts *f)
 {
     switch (f->curl_code) {
@@ -88,8 +88,6 @@ static enum ht_attempt_error by_code(const struct ht_exchange_facts *f)
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
         return HT_ATTEMPT_RESET;
-    case CURLE_OUT_OF_MEMORY: /* how libcurl 7.88 says that one header line is longer than 100 KiB */
-        return f->sent ? HT_ATTEMPT_HEADERS_TOO_LARGE : HT_ATTEMPT_INTERNAL;
     default:
         return f->sent ? HT_ATTEMPT_NOT_HTTP : HT_ATTEMPT_INTERNAL;
     }
@@ -110,7 +108,7 @@ static void detail(const struct ht_exchange_facts *f, enum ht_attempt_error erro
     } else if (f->resend) {
         snprintf(ret, size, "a kept connection was closed under the request");
     } else if (!f->complete && f->curl_code != CURLE_WRITE_ERROR) {
-        snprintf(ret, size, "%s", f->curl_text);
+        snprintf(ret, size, "%s", f->words);
     }
 }
 

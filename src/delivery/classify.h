@@ -7,7 +7,7 @@
 
 /* The facts of one exchange. */
 struct ht_exchange_facts {
-    int curl_code; /* CURLcode */
+    int curl_code; /* CURLcode: libcurl has one for everything that can go wrong here, whoever found it out */
     int os_errno;
     bool resolved;       /* the name was resolved, or was an address */
     bool connected;      /* TCP */
@@ -22,7 +22,7 @@ struct ht_exchange_facts {
     bool headers_flood;
     bool body_cut;
     const char *location;
-    const char *curl_text; /* libcurl's own words, or "" */
+    const char *words; /* what went wrong on the way, for people, or "" */
 };
 
 /* ret_detail is "" when the word says it all. */

@@ -196,8 +196,9 @@ enum ht_rc ht_engine_new(const struct ht_engine_options *o, struct ht_engine **r
     e->o = *o;
     atomic_flag_clear(&e->figures_lock);
     TAILQ_INIT(&e->leases);
+    ht_guard_init(&e->guard, o->egress);
     if (check_options(e, err) != HT_OK || ht_exchange_global(err) != HT_OK ||
-        ht_poller_new(e->concurrency, &cb, &e->poller, err) != HT_OK) {
+        ht_poller_new(e->concurrency, &e->guard, &cb, &e->poller, err) != HT_OK) {
         ht_engine_free(e);
         return err ? err->rc : HT_FAILED;
     }
@@ -207,7 +208,6 @@ enum ht_rc ht_engine_new(const struct ht_engine_options *o, struct ht_engine **r
     e->fair = ht_fair_new(e->concurrency);
     e->keys = ht_keys_new(o->ring);
     e->idle = ht_alloc((size_t)e->concurrency + 1, sizeof(struct ht_exchange *));
-    ht_guard_init(&e->guard, o->egress);
     ht_map_init(&e->flights);
     ht_supply_init(e);
     ht_mode_init(e);

@@ -1,61 +1,78 @@
-/* One HTTP request and its answer over libcurl: the same options, guard and bounds for the engine and for single sends.
+/* One HTTP request and its answer: what is sent, what came back, and what is recorded of it. The engine's and every
+ * single send's; a poller (poller.h) moves the bytes.
  *
- * An exchange is made once and used for many requests, one after another: ht_exchange_prepare, hand `easy` to a multi
- * handle or perform it, ht_exchange_finish. Connections are kept by the multi handle; the guard looks when a socket
- * opens and again before each request on a kept one. Thread: one at a time. */
+ * An exchange is made once and used for many requests, one after another: ht_exchange_begin, body and headers,
+ * ht_exchange_prepare, ht_poller_start, and when that is done ht_exchange_finish. Thread: one at a time. Nothing here
+ * blocks. */
 #ifndef HOOKTOP_SRC_DELIVERY_EXCHANGE_H
 #define HOOKTOP_SRC_DELIVERY_EXCHANGE_H
 
 #include <curl/curl.h>
+#include <sys/queue.h>
 #include "classify.h"
+#include "framing.h"
 #include "guard.h"
 #include "hooktop/model/records.h"
 #include "hooktop/profile/profile.h"
-#include "response.h"
 #include "tls.h"
 
-#define HT_EXCHANGE_LINES (HT_WIRE_HEADERS_MAX + HT_HEADERS_MAX + 8)
+#define HT_EXCHANGE_ORIGIN 320
 
-/* For a caller that watches the sockets itself. Outlives the connections, not only the exchange. */
-struct ht_exchange_sockets {
-    void (*opened)(void *user, curl_socket_t fd);
-    void (*closed)(void *user, curl_socket_t fd);
-    void *user;
+enum ht_exchange_stage {
+    HT_EXCHANGE_AT_REST, /* nothing of it is under way */
+    HT_EXCHANGE_OPENING, /* libcurl opens a socket */
+    HT_EXCHANGE_SECURING,
+    HT_EXCHANGE_ASKING,
+    HT_EXCHANGE_ENDED, /* the poller has not told it yet */
 };
 
+struct ht_link;
+struct ht_opening;
+
 struct ht_exchange {
-    CURL *easy;
-    CURLM *multi; /* where it runs; NULL: nowhere */
-    void *owner;  /* the caller's */
-    struct ht_guard *guard;
-    const struct ht_exchange_sockets *sockets; /* may be NULL */
+    void *owner; /* the caller's */
     /* the request */
     struct ht_buf body;
-    struct ht_buf lines; /* header lines, each followed by a NUL */
-    size_t n_lines;
-    size_t first_custom; /* lines from here on are the endpoint's own: their values are masked when stored */
-    size_t line_at[HT_EXCHANGE_LINES];
-    struct curl_slist list[HT_EXCHANGE_LINES + 1];
-    char host[300];
-    bool secure; /* https */
+    struct ht_buf lines;             /* its header lines but those that every request has */
+    size_t custom_at;                /* from here on they are the endpoint's own: their values are masked when stored */
+    struct ht_buf wire;              /* all of it, as it is sent */
+    char origin[HT_EXCHANGE_ORIGIN]; /* "https://host:port", as far as the URL says it */
+    bool secure;                     /* https */
+    bool head;                       /* HEAD instead of POST; set it after ht_exchange_begin */
+    bool accept;                     /* the endpoint's own headers say what is accepted */
+    int32_t timeout_ms;              /* for all of it */
+    int32_t connect_timeout_ms;
+    /* the poller's */
+    enum ht_exchange_stage stage;
+    struct ht_opening *opening;
+    struct ht_link *link;
+    size_t sent;                     /* of `wire` */
+    int64_t started_at, deadline_us; /* monotonic */
+    CURLcode code;                   /* why it ended; the codes that libcurl has for it, whoever found it out */
+    TAILQ_ENTRY(ht_exchange) in_stage;
     /* the answer */
+    struct ht_framing framing;
     struct ht_response response;
+    struct ht_phases phases;
     const char *blocked; /* the guard's rule */
-    char tried_ip[64];   /* the address that was tried last */
-    int tried_port;
-    bool starved;          /* this process could not have another socket: nothing is known of the receiver */
-    int requests;          /* how often libcurl wanted to send it */
+    char blocked_ip[64];
+    char address[80]; /* the peer's, or the one that was tried last */
+    bool starved;     /* this process could not have another socket: nothing is known of the receiver */
+    bool connected;
+    bool secured;
+    bool asked;  /* the request may have left */
+    bool resend; /* a kept connection was cut under it; nothing is sent twice in one attempt */
+    int os_errno;
     char tls[HT_TLS_TEXT]; /* of the connection; "": none */
-    char curl_text[CURL_ERROR_SIZE];
+    char words[CURL_ERROR_SIZE];
 };
 
 /* Before the first exchange; any number of times, any thread (libcurl counts). SIGPIPE is ignored from then on, because
  * TLS writes would raise it when a receiver hangs up. */
 HT_MUST_CHECK enum ht_rc ht_exchange_global(struct ht_err *err);
 
-HT_MUST_CHECK enum ht_rc ht_exchange_init(struct ht_exchange *x, struct ht_guard *guard,
-                                          const struct ht_exchange_sockets *sockets, struct ht_err *err);
-void ht_exchange_fini(struct ht_exchange *x);
+void ht_exchange_init(struct ht_exchange *x);
+void ht_exchange_fini(struct ht_exchange *x); /* at rest; also right for a struct of zeros */
 
 /* Starts a request: clears what is left of the last one. Then fill x->body and add the headers, the endpoint's own
  * last. */
@@ -63,11 +80,12 @@ void ht_exchange_begin(struct ht_exchange *x);
 void ht_exchange_wire_headers(struct ht_exchange *x, const struct ht_wire_headers *h);
 void ht_exchange_header(struct ht_exchange *x, const char *name, const char *value);
 void ht_exchange_custom_headers(struct ht_exchange *x, const struct ht_header *h, size_t n);
-/* Sets URL (in its normal form), body, headers and limits on the handle. HT_FAILED: they cannot be sent. */
+/* Writes the request for the URL (in its normal form). HT_FAILED: it cannot be sent. */
 HT_MUST_CHECK enum ht_rc ht_exchange_prepare(struct ht_exchange *x, const char *url, int32_t timeout_ms,
                                              struct ht_err *err);
+const char *ht_exchange_host(const struct ht_exchange *x); /* "host:port", as the URL has it */
 
-/* After the transfer has ended with `code`: fills status, error, detail, phases, address, headers and body of *ret. */
-void ht_exchange_finish(struct ht_exchange *x, CURLcode code, struct ht_attempt *ret);
+/* After it has ended: fills status, error, detail, phases, address, headers and body of *ret. */
+void ht_exchange_finish(struct ht_exchange *x, struct ht_attempt *ret);
 
 #endif

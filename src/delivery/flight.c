@@ -157,7 +157,7 @@ static void settle(struct ht_engine *e, struct ht_flight *f, struct ht_attempt *
     }
 }
 
-void ht_flight_done(void *user, struct ht_exchange *x, CURLcode code)
+void ht_flight_done(void *user, struct ht_exchange *x)
 {
     struct ht_engine *e = user;
     struct ht_flight *f = x->owner;
@@ -169,7 +169,7 @@ void ht_flight_done(void *user, struct ht_exchange *x, CURLcode code)
         ht_settle_release(e, f);
         return;
     }
-    ht_exchange_finish(x, code, &a);
+    ht_exchange_finish(x, &a);
     int64_t retry_after = ht_retry_after_ms(x->response.retry_after, ht_engine_db_now(e));
     end_sending(e, f,
                 !x->response.complete          ? HT_FAIR_SILENT
@@ -192,16 +192,13 @@ static void fail_unsent(struct ht_engine *e, struct ht_flight *f, enum ht_attemp
 
 /* Starting --------------------------------------------------------------------------------------------------------- */
 
-static struct ht_exchange *take_exchange(struct ht_engine *e, struct ht_err *err)
+static struct ht_exchange *take_exchange(struct ht_engine *e)
 {
     if (e->n_idle > 0) {
         return e->idle[--e->n_idle];
     }
     struct ht_exchange *x = ht_alloc(1, sizeof *x);
-    if (ht_exchange_init(x, &e->guard, ht_poller_sockets(e->poller), err) != HT_OK) {
-        free(x);
-        return NULL;
-    }
+    ht_exchange_init(x);
     return x;
 }
 
@@ -283,8 +280,8 @@ static void start(struct ht_engine *e, struct ht_flight *f, int64_t now)
         fail_unsent(e, f, f->target->refused, f->target->why);
         return;
     }
-    f->x = take_exchange(e, &err);
-    if (!f->x || build(e, f, &error, &err) != HT_OK) {
+    f->x = take_exchange(e);
+    if (build(e, f, &error, &err) != HT_OK) {
         fail_unsent(e, f, error, err.why);
         return;
     }

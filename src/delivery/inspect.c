@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "exchange.h"
 #include "hooktop/base/clock.h"
+#include "single.h"
 
 static const char what[] = "inspect";
 
@@ -79,65 +79,21 @@ static bool resolve(struct ht_inspection *i, const char *port, struct ht_guard *
 
 /* The request --------------------------------------------------------------------------------------------------- */
 
-/* libcurl gives the version of TLS to whoever listens to what it tells, and nowhere else without a TLS library's own
- * types. */
-static int on_told(CURL *easy, curl_infotype type, char *bytes, size_t len, void *user)
+/* From what is kept of a connection's TLS (tls.h). */
+static void read_tls(const char *tls, struct ht_inspection *ret)
 {
-    static const char before[] = "SSL connection using ";
-    struct ht_inspection *i = user;
-    (void)easy;
-    if (type != CURLINFO_TEXT || len <= sizeof before || memcmp(bytes, before, sizeof before - 1) != 0) {
-        return 0;
+    const char *end = strrchr(tls, ' ');
+    snprintf(ret->tls_version, sizeof ret->tls_version, "%.*s", (int)strcspn(tls, " "), tls);
+    if (!end || ht_time_parse(end + 1, 0, &ret->cert_until_us, NULL) != HT_OK) {
+        ret->cert_until_us = 0;
     }
-    const char *version = bytes + sizeof before - 1;
-    size_t n = 0;
-    while (n < len - (sizeof before - 1) && version[n] > ' ' && version[n] < 0x7f) {
-        n++;
-    }
-    snprintf(i->tls_version, sizeof i->tls_version, "%.*s", (int)n, version);
-    return 0;
 }
 
-/* "Nov 21 14:29:00 2027 GMT" as OpenSSL writes it. */
-static int64_t read_date(const char *text)
-{
-    static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
-    char month[4] = "", rfc3339[64];
-    int day, hour, minute, second, year;
-    int64_t us = 0;
-    if (sscanf(text, "%3s %d %d:%d:%d %d GMT", month, &day, &hour, &minute, &second, &year) != 6) {
-        return 0;
-    }
-    const char *at = strstr(months, month);
-    if (strlen(month) != 3 || !at || (at - months) % 3 != 0) {
-        return 0;
-    }
-    snprintf(rfc3339, sizeof rfc3339, "%04d-%02d-%02dT%02d:%02d:%02dZ", year % 10000, (int)(at - months) / 3 + 1,
-             day % 100, hour % 100, minute % 100, second % 100);
-    return ht_time_parse(rfc3339, 0, &us, NULL) == HT_OK ? us : 0;
-}
-
-/* The first certificate of the chain is the receiver's own. */
-static int64_t read_expiry(CURL *easy)
-{
-    static const char name[] = "Expire date:";
-    struct curl_certinfo *chain = NULL;
-    if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &chain) != CURLE_OK || !chain || chain->num_of_certs < 1) {
-        return 0;
-    }
-    for (const struct curl_slist *line = chain->certinfo[0]; line; line = line->next) {
-        if (strncmp(line->data, name, sizeof name - 1) == 0) {
-            return read_date(line->data + sizeof name - 1);
-        }
-    }
-    return 0;
-}
-
-static void take_result(struct ht_exchange *x, CURLcode code, struct ht_inspection *i)
+static void take_result(struct ht_exchange *x, struct ht_inspection *i)
 {
     struct ht_attempt a = {0};
-    i->cert_until_us = read_expiry(x->easy);
-    ht_exchange_finish(x, code, &a);
+    read_tls(x->tls, i);
+    ht_exchange_finish(x, &a);
     i->tried = true;
     i->status = a.status;
     i->error = a.error;
@@ -152,24 +108,23 @@ static void take_result(struct ht_exchange *x, CURLcode code, struct ht_inspecti
     ht_attempt_fini(&a);
 }
 
-static enum ht_rc ask(struct ht_exchange *x, const char *url, int32_t timeout_ms, struct ht_inspection *i,
+static enum ht_rc ask(struct ht_guard *guard, const char *url, int32_t timeout_ms, struct ht_inspection *i,
                       struct ht_err *err)
 {
-    ht_exchange_begin(x);
-    ht_exchange_header(x, "User-Agent", "hooktop/" HT_VERSION);
-    enum ht_rc rc = ht_exchange_prepare(x, url, timeout_ms, err);
-    if (rc != HT_OK) {
-        return rc;
+    struct ht_exchange x;
+    ht_exchange_init(&x);
+    ht_exchange_begin(&x);
+    x.head = true;
+    ht_exchange_header(&x, "User-Agent", "hooktop/" HT_VERSION);
+    enum ht_rc rc = ht_exchange_prepare(&x, url, timeout_ms, err);
+    if (rc == HT_OK) {
+        rc = ht_single_run(guard, &x, NULL, err);
     }
-    if (curl_easy_setopt(x->easy, CURLOPT_NOBODY, 1L) != CURLE_OK ||
-        curl_easy_setopt(x->easy, CURLOPT_CERTINFO, 1L) != CURLE_OK ||
-        curl_easy_setopt(x->easy, CURLOPT_DEBUGFUNCTION, on_told) != CURLE_OK ||
-        curl_easy_setopt(x->easy, CURLOPT_DEBUGDATA, i) != CURLE_OK ||
-        curl_easy_setopt(x->easy, CURLOPT_VERBOSE, 1L) != CURLE_OK) {
-        return ht_fail(err, HT_FAILED, what, NULL, "libcurl does not take the request");
+    if (rc == HT_OK) {
+        take_result(&x, i);
     }
-    take_result(x, curl_easy_perform(x->easy), i);
-    return HT_OK;
+    ht_exchange_fini(&x);
+    return rc;
 }
 
 enum ht_rc ht_inspect(const struct ht_egress *e, const char *url, int database_fd, int32_t timeout_ms,
@@ -177,7 +132,6 @@ enum ht_rc ht_inspect(const struct ht_egress *e, const char *url, int database_f
 {
     HT_CLEANUP(ht_inspection_fini) struct ht_inspection i = {0};
     HT_BUF_CLEANUP struct ht_buf normal;
-    struct ht_exchange x = {0};
     struct ht_guard guard;
     char port[8] = "";
     ht_buf_init(&normal, HT_URL_MAX + 16u);
@@ -196,11 +150,7 @@ enum ht_rc ht_inspect(const struct ht_egress *e, const char *url, int database_f
         ht_guard_add_database(&guard, database_fd);
     }
     if (resolve(&i, port, &guard)) {
-        rc = ht_exchange_init(&x, &guard, NULL, err);
-        if (rc == HT_OK) {
-            rc = ask(&x, normal.data, timeout_ms, &i, err);
-        }
-        ht_exchange_fini(&x);
+        rc = ask(&guard, normal.data, timeout_ms, &i, err);
     }
     if (rc == HT_OK) {
         *ret = i;

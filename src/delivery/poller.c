@@ -1,39 +1,28 @@
 #include "poller.h"
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
+#include "fault.h"
 #include "hooktop/base/clock.h"
+#include "link.h"
+#include "opener.h"
+#include "pool.h"
 
 #define LANES_MAX   2
-#define SHARDS_MAX  32
 #define EVENTS      256
 /* Descriptors for everything that is no connection to a receiver: lanes, name lookups, the rest of the program. */
 #define OTHER_FILES 128
-/* Transfers per multi handle, before another one is cheaper. */
-#define PER_SHARD   32
+#define READ_SIZE   (64u * 1024u)
 
-enum source { FROM_WAKE, FROM_LANE, FROM_CURL };
+enum source { FROM_WAKE, FROM_LANE, FROM_OPENER, FROM_LINK };
 
-struct shard {
-    struct ht_poller *poller;
-    CURLM *multi;
-    int64_t due_us; /* when libcurl wants to be called; INT64_MAX = never */
-    uint64_t index;
-    bool finished; /* libcurl may have ended transfers to report */
-};
-
-/* What epoll knows of a descriptor, and what libcurl wants of it. */
-struct watched {
-    uint32_t registered;
-    uint32_t wanted;
-    uint64_t shard;
-    bool ours; /* opened and closed through us, so that we see when it goes */
-};
+#define SOURCE_SHIFT 60
 
 struct watched_lane {
     struct ht_lane *lane;
@@ -42,172 +31,330 @@ struct watched_lane {
     bool was_up;
 };
 
+TAILQ_HEAD(exchange_list, ht_exchange);
+
 struct ht_poller {
     int epoll_fd;
     int wake_fd;
     struct epoll_event events[EVENTS];
     struct ht_poller_callbacks cb;
-    struct ht_exchange_sockets sockets;
-    struct shard shards[SHARDS_MAX];
-    size_t n_shards;
-    struct watched *fds; /* by descriptor */
-    size_t n_fds;
+    struct ht_guard *guard;
+    struct ht_opener *opener;
+    struct ht_tls_client tls;
+    struct ht_pool pool;
+    size_t connections_max;
+    struct exchange_list asking; /* that have a connection */
+    struct exchange_list ended;  /* to be told */
+    int64_t look_at;             /* no exchange with a connection is over its time before */
+    char bytes[READ_SIZE];
     struct watched_lane lanes[LANES_MAX];
     size_t n_lanes;
 };
 
-static uint64_t tag(enum source s, uint64_t shard, uint32_t fd)
+static uint64_t tag(enum source s, uint64_t what)
 {
-    return (uint64_t)s << 60 | shard << 32 | fd;
+    return (uint64_t)s << SOURCE_SHIFT | what;
 }
 
-/* Descriptors ------------------------------------------------------------------------------------------------------ */
-
-static struct watched *watched(struct ht_poller *p, int fd)
+/* The phases count from the start, as libcurl's do. */
+static int32_t since_start(const struct ht_exchange *x)
 {
-    if ((size_t)fd >= p->n_fds) {
-        size_t n = p->n_fds > 0 ? p->n_fds : 256;
-        while (n <= (size_t)fd) {
-            n *= 2;
-        }
-        p->fds = ht_realloc(p->fds, n, sizeof *p->fds);
-        memset(p->fds + p->n_fds, 0, (n - p->n_fds) * sizeof *p->fds);
-        p->n_fds = n;
+    int64_t us = ht_mono_us() - x->started_at;
+    return us > INT32_MAX ? INT32_MAX : (int32_t)us;
+}
+
+/* Ends ------------------------------------------------------------------------------------------------------------- */
+
+/* Takes the exchange from wherever it is; its connection is closed or kept. */
+static void put_to_rest(struct ht_poller *p, struct ht_exchange *x, bool keep)
+{
+    if (x->stage == HT_EXCHANGE_OPENING) {
+        ht_opener_cancel(p->opener, x);
+    } else if (x->stage == HT_EXCHANGE_ENDED) {
+        TAILQ_REMOVE(&p->ended, x, in_stage);
+    } else if (x->stage != HT_EXCHANGE_AT_REST) {
+        TAILQ_REMOVE(&p->asking, x, in_stage);
     }
-    return &p->fds[fd];
+    if (x->link) {
+        x->link->x = NULL;
+        if (keep) {
+            ht_pool_put(&p->pool, x->link, ht_mono_us());
+        } else {
+            ht_pool_close(&p->pool, x->link);
+        }
+        x->link = NULL;
+    }
+    x->stage = HT_EXCHANGE_AT_REST;
 }
 
-static void on_opened(void *user, curl_socket_t fd)
+static void end(struct ht_poller *p, struct ht_exchange *x, CURLcode code)
 {
-    struct watched *w = watched(user, fd);
-    *w = (struct watched){.ours = true};
+    bool whole = code == CURLE_OK && x->sent == x->wire.len;
+    x->code = code;
+    x->phases.total_us = since_start(x);
+    put_to_rest(p, x, whole && x->framing.keep);
+    x->stage = HT_EXCHANGE_ENDED;
+    TAILQ_INSERT_TAIL(&p->ended, x, in_stage);
 }
 
-static void on_closed(void *user, curl_socket_t fd)
+static void say(struct ht_exchange *x, const char *words)
 {
-    *watched(user, fd) = (struct watched){0}; /* closing takes it out of epoll */
+    snprintf(x->words, sizeof x->words, "%s", words);
 }
 
-static void set_events(struct ht_poller *p, int fd, struct watched *w, uint64_t shard)
+/* The connection broke, or the receiver closed it, before the answer was complete. */
+static void end_broken(struct ht_poller *p, struct ht_exchange *x, CURLcode code, const char *words)
 {
-    struct epoll_event ev = {.events = w->wanted, .data.u64 = tag(FROM_CURL, shard, (uint32_t)fd)};
-    if (w->registered == w->wanted && w->shard == shard) {
+    x->resend = x->link->kept && !x->framing.begun;
+    say(x, words);
+    end(p, x, code);
+}
+
+void ht_poller_abort(struct ht_poller *p, struct ht_exchange *x)
+{
+    put_to_rest(p, x, false);
+}
+
+static void tell(struct ht_poller *p)
+{
+    struct ht_exchange *x;
+    while ((x = TAILQ_FIRST(&p->ended)) != NULL) {
+        put_to_rest(p, x, false);
+        p->cb.done(p->cb.user, x);
+    }
+}
+
+/* Asking ----------------------------------------------------------------------------------------------------------- */
+
+static void watch_link(struct ht_poller *p, struct ht_link *l, bool writes)
+{
+    uint32_t events = (uint32_t)EPOLLIN | (writes ? (uint32_t)EPOLLOUT : 0u);
+    struct epoll_event ev = {.events = events, .data.u64 = tag(FROM_LINK, (uint64_t)(uintptr_t)l)};
+    if (l->events != events) {
+        epoll_ctl(p->epoll_fd, l->events != 0 ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, l->fd, &ev);
+        l->events = events;
+    }
+}
+
+static void send_rest(struct ht_poller *p, struct ht_exchange *x)
+{
+    while (x->sent < x->wire.len) {
+        ssize_t n = ht_link_send(x->link, x->wire.data + x->sent, x->wire.len - x->sent);
+        if (n < 0) {
+            if (errno == EINTR) {
+                continue;
+            }
+            if (errno != EAGAIN) {
+                /* what the receiver said before it hung up is read first */
+                x->os_errno = errno;
+            }
+            break;
+        }
+        x->sent += (size_t)n;
+    }
+    watch_link(p, x->link, x->sent < x->wire.len && x->os_errno == 0);
+}
+
+/* An end in good order where the answer has none. */
+static void end_short(struct ht_poller *p, struct ht_exchange *x)
+{
+    static const char words[] = "the receiver closed the connection";
+    if (x->response.complete) {
+        end_broken(p, x, CURLE_PARTIAL_FILE, words);
+    } else if (x->response.in_block) {
+        end_broken(p, x, CURLE_OK, words);
+    } else {
+        end_broken(p, x, x->framing.line.len > 0 ? CURLE_WEIRD_SERVER_REPLY : CURLE_GOT_NOTHING, words);
+    }
+}
+
+static void take_bytes(struct ht_poller *p, struct ht_exchange *x, size_t len)
+{
+    if (!x->framing.begun) {
+        x->phases.first_byte_us = since_start(x);
+    }
+    switch (ht_framing_feed(&x->framing, &x->response, p->bytes, len)) {
+    case HT_FRAMING_MORE:
+        return;
+    case HT_FRAMING_END:
+        end(p, x, CURLE_OK);
+        return;
+    case HT_FRAMING_ENOUGH:
+        end(p, x, CURLE_WRITE_ERROR);
+        return;
+    case HT_FRAMING_NOT_HTTP:
+        end_broken(p, x, CURLE_WEIRD_SERVER_REPLY, x->framing.why);
         return;
     }
-    int op = w->registered != 0 ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
-    if (epoll_ctl(p->epoll_fd, op, fd, &ev) != 0) {
-        epoll_ctl(p->epoll_fd, op == EPOLL_CTL_MOD ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, fd, &ev);
+}
+
+/* One read: a record of TLS is never more, and epoll says it again while there is. */
+static void read_answer(struct ht_poller *p, struct ht_exchange *x)
+{
+    ssize_t n = ht_link_recv(x->link, p->bytes, sizeof p->bytes);
+    if (n > 0) {
+        take_bytes(p, x, (size_t)n);
+    } else if (n == 0 && ht_framing_closed(&x->framing)) {
+        end(p, x, CURLE_OK);
+    } else if (n == 0) {
+        end_short(p, x);
+    } else if (errno != EAGAIN && errno != EINTR) {
+        end_broken(p, x, x->os_errno != 0 ? CURLE_SEND_ERROR : CURLE_RECV_ERROR, strerror(errno));
     }
-    w->registered = w->wanted;
-    w->shard = shard;
 }
 
-static void unregister(struct ht_poller *p, int fd, struct watched *w)
+/* The exchange has a connection that can carry it. */
+static void ask(struct ht_poller *p, struct ht_exchange *x)
 {
-    epoll_ctl(p->epoll_fd, EPOLL_CTL_DEL, fd, NULL);
-    w->registered = 0;
+    const struct ht_link *l = x->link;
+    const char *rule = ht_guard_check(p->guard, (const struct sockaddr *)&l->peer, l->peer_len);
+    x->connected = x->secured = true;
+    memcpy(x->address, l->address, sizeof x->address);
+    if (rule) {
+        x->blocked = rule;
+        ht_link_write_ip((const struct sockaddr *)&l->peer, x->blocked_ip, sizeof x->blocked_ip);
+        end(p, x, CURLE_ABORTED_BY_CALLBACK);
+        return;
+    }
+    memcpy(x->tls, l->tls, sizeof x->tls);
+    x->deadline_us = x->started_at + x->timeout_ms * 1000LL;
+    x->asked = true;
+    HT_FAULT("request_begun");
+    send_rest(p, x);
 }
 
-static int on_socket(CURL *easy, curl_socket_t fd, int action, void *user, void *socket_user)
+/* Connections ------------------------------------------------------------------------------------------------------ */
+
+static void hold(struct ht_poller *p, struct ht_exchange *x, struct ht_link *l)
 {
-    struct shard *s = user;
-    struct watched *w = watched(s->poller, fd);
-    (void)easy;
-    (void)socket_user;
-    if (action == CURL_POLL_REMOVE || action == CURL_POLL_NONE) {
-        w->wanted = 0;
-        if (!w->ours && w->registered != 0) {
-            unregister(s->poller, fd, w);
+    x->link = l;
+    l->x = x;
+    x->stage = HT_EXCHANGE_ASKING;
+    TAILQ_INSERT_TAIL(&p->asking, x, in_stage);
+    p->look_at = x->deadline_us < p->look_at ? x->deadline_us : p->look_at;
+}
+
+static void secure(struct ht_poller *p, struct ht_exchange *x)
+{
+    struct ht_link *l = x->link;
+    CURLcode code = ht_tls_shake(l->ssl, x->words, sizeof x->words);
+    if (code == CURLE_AGAIN) {
+        watch_link(p, l, SSL_want_write(l->ssl));
+    } else if (code != CURLE_OK) {
+        end(p, x, code);
+    } else {
+        x->phases.tls_us = since_start(x);
+        x->stage = HT_EXCHANGE_ASKING;
+        ht_tls_read(l->ssl, l->tls);
+        ask(p, x);
+    }
+}
+
+static void on_socket(struct ht_poller *p, struct ht_exchange *x, int fd)
+{
+    struct ht_link *l = ht_pool_open(&p->pool, fd, x->origin);
+    if (!l) {
+        x->os_errno = errno;
+        end(p, x, CURLE_COULDNT_CONNECT);
+        return;
+    }
+    x->connected = true;
+    x->deadline_us = x->started_at + x->connect_timeout_ms * 1000LL;
+    memcpy(x->address, l->address, sizeof x->address);
+    hold(p, x, l);
+    if (!x->secure) {
+        ask(p, x);
+        return;
+    }
+    x->stage = HT_EXCHANGE_SECURING;
+    l->ssl = ht_tls_new(&p->tls, p->guard->egress->ca_file, fd, ht_exchange_host(x), x->words, sizeof x->words);
+    if (l->ssl) {
+        secure(p, x);
+    } else {
+        end(p, x, CURLE_SSL_CACERT_BADFILE);
+    }
+}
+
+static void take_sockets(struct ht_poller *p)
+{
+    struct ht_exchange *x;
+    CURLcode code;
+    int fd;
+    while ((x = ht_opener_ended(p->opener, &fd, &code)) != NULL) {
+        if (fd >= 0) {
+            on_socket(p, x, fd);
+        } else {
+            end(p, x, code);
         }
-        return 0;
-    }
-    w->wanted =
-        ((action & CURL_POLL_IN) ? (uint32_t)EPOLLIN : 0u) | ((action & CURL_POLL_OUT) ? (uint32_t)EPOLLOUT : 0u);
-    set_events(s->poller, fd, w, s->index);
-    return 0;
-}
-
-static int on_timer(CURLM *multi, long timeout_ms, void *user)
-{
-    struct shard *s = user;
-    (void)multi;
-    s->due_us = timeout_ms < 0 ? INT64_MAX : ht_mono_us() + timeout_ms * 1000LL;
-    return 0;
-}
-
-/* Transfers -------------------------------------------------------------------------------------------------------- */
-
-static void collect(struct ht_poller *p, struct shard *s)
-{
-    struct CURLMsg *m;
-    int left;
-    s->finished = false;
-    while ((m = curl_multi_info_read(s->multi, &left)) != NULL) {
-        struct ht_exchange *x = NULL;
-        CURLcode code = m->data.result;
-        curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&x);
-        curl_multi_remove_handle(s->multi, m->easy_handle);
-        x->multi = NULL;
-        p->cb.done(p->cb.user, x, code);
     }
 }
 
-static void act(struct shard *s, curl_socket_t fd, int events)
+bool ht_poller_start(struct ht_poller *p, struct ht_exchange *x, uint64_t shard)
 {
-    int running;
-    curl_multi_socket_action(s->multi, fd, events, &running);
-    s->finished = true;
+    x->started_at = ht_mono_us();
+    x->deadline_us = x->started_at + x->timeout_ms * 1000LL;
+    struct ht_link *l = ht_pool_take(&p->pool, x->origin, x->started_at);
+    if (l) {
+        hold(p, x, l);
+        ask(p, x);
+        return true;
+    }
+    if (p->pool.open + ht_opener_under_way(p->opener) >= p->connections_max) {
+        ht_pool_make_room(&p->pool);
+    }
+    if (!ht_opener_start(p->opener, x, shard)) {
+        return false;
+    }
+    x->stage = HT_EXCHANGE_OPENING;
+    return true;
 }
 
-static void run_timers(struct ht_poller *p)
+static void on_link(struct ht_poller *p, struct ht_link *l, uint32_t events)
 {
-    int64_t now = ht_mono_us();
-    for (size_t i = 0; i < p->n_shards; i++) {
-        struct shard *s = &p->shards[i];
-        if (s->due_us <= now) {
-            s->due_us = INT64_MAX; /* before the call, which sets it anew */
-            act(s, CURL_SOCKET_TIMEOUT, 0);
+    struct ht_exchange *x = l->x;
+    if (l->fd < 0) {
+        return; /* closed since epoll saw it */
+    }
+    if (!x) {
+        if (!ht_link_sound(l)) {
+            ht_pool_close(&p->pool, l);
+        }
+    } else if (x->stage == HT_EXCHANGE_SECURING) {
+        secure(p, x);
+    } else {
+        if ((events & EPOLLOUT) && x->sent < x->wire.len) {
+            send_rest(p, x);
+        }
+        if (events & ~(uint32_t)EPOLLOUT) {
+            read_answer(p, x);
         }
     }
 }
 
-static void collect_all(struct ht_poller *p)
+/* Time limits: a look at all of them, whenever the first of those there were at the last look may be over. */
+static void expire(struct ht_poller *p, int64_t now)
 {
-    for (size_t i = 0; i < p->n_shards; i++) {
-        if (p->shards[i].finished) {
-            collect(p, &p->shards[i]);
+    struct ht_exchange *x, *next;
+    if (now < p->look_at) {
+        return;
+    }
+    p->look_at = INT64_MAX;
+    for (x = TAILQ_FIRST(&p->asking); x; x = next) {
+        next = TAILQ_NEXT(x, in_stage);
+        if (x->deadline_us <= now) {
+            say(x, x->stage == HT_EXCHANGE_SECURING ? "the TLS handshake took too long" : "the answer took too long");
+            end(p, x, CURLE_OPERATION_TIMEDOUT);
+        } else {
+            p->look_at = x->deadline_us < p->look_at ? x->deadline_us : p->look_at;
         }
     }
 }
 
 void ht_poller_kick(struct ht_poller *p)
 {
-    run_timers(p);
-    collect_all(p); /* what the guard refused has ended already */
-}
-
-bool ht_poller_start(struct ht_poller *p, struct ht_exchange *x, uint64_t shard)
-{
-    struct shard *s = &p->shards[shard % p->n_shards];
-    if (curl_multi_add_handle(s->multi, x->easy) != CURLM_OK) {
-        return false;
-    }
-    x->multi = s->multi;
-    return true;
-}
-
-void ht_poller_abort(struct ht_poller *p, struct ht_exchange *x)
-{
-    (void)p;
-    if (x->multi) {
-        curl_multi_remove_handle(x->multi, x->easy);
-        x->multi = NULL;
-    }
-}
-
-const struct ht_exchange_sockets *ht_poller_sockets(const struct ht_poller *p)
-{
-    return &p->sockets;
+    ht_opener_run(p->opener, ht_mono_us());
+    take_sockets(p);
+    tell(p); /* what the guard refused has ended already */
 }
 
 /* Lanes ------------------------------------------------------------------------------------------------------------ */
@@ -221,7 +368,7 @@ static void register_lane(struct ht_poller *p, size_t i)
     int fd = ht_lane_fd(l->lane);
     short poll_events = ht_lane_events(l->lane);
     bool up = ht_lane_up(l->lane);
-    struct epoll_event ev = {.data.u64 = tag(FROM_LANE, i, (uint32_t)fd)};
+    struct epoll_event ev = {.data.u64 = tag(FROM_LANE, i)};
     ev.events = ((poll_events & POLLIN) ? (uint32_t)EPOLLIN : 0u) | ((poll_events & POLLOUT) ? (uint32_t)EPOLLOUT : 0u);
     if (up && l->was_up && fd == l->fd && ev.events == l->events) {
         return;
@@ -248,17 +395,21 @@ static void step_lane(struct ht_poller *p, size_t i)
 
 /* Waiting ---------------------------------------------------------------------------------------------------------- */
 
-static int wait_ms(const struct ht_poller *p, int64_t until_us)
+static int64_t sooner(int64_t a, int64_t b)
 {
-    for (size_t i = 0; i < p->n_shards; i++) {
-        until_us = p->shards[i].due_us < until_us ? p->shards[i].due_us : until_us;
-    }
+    return a < b ? a : b;
+}
+
+static int wait_ms(struct ht_poller *p, int64_t until_us)
+{
+    int64_t now = ht_mono_us();
+    until_us = sooner(sooner(until_us, p->look_at), ht_opener_due_us(p->opener));
+    until_us = sooner(until_us, ht_pool_expire(&p->pool, now));
     for (size_t i = 0; i < p->n_lanes; i++) {
-        int64_t due = ht_lane_due_us(p->lanes[i].lane);
-        until_us = due < until_us ? due : until_us;
+        until_us = sooner(until_us, ht_lane_due_us(p->lanes[i].lane));
     }
-    int64_t left = until_us - ht_mono_us();
-    if (left <= 0) {
+    int64_t left = until_us - now;
+    if (left <= 0 || !TAILQ_EMPTY(&p->ended)) {
         return 0;
     }
     return left > 60000000 ? 60000 : (int)((left + 999) / 1000);
@@ -266,58 +417,55 @@ static int wait_ms(const struct ht_poller *p, int64_t until_us)
 
 static void on_event(struct ht_poller *p, const struct epoll_event *ev, bool stepped[LANES_MAX])
 {
-    enum source from = (enum source)(ev->data.u64 >> 60);
-    uint64_t shard = ev->data.u64 >> 32 & 0xfffffff;
-    int fd = (int)(uint32_t)ev->data.u64;
-    uint64_t count;
-    if (from == FROM_WAKE) {
+    uint64_t what = ev->data.u64 & ~(UINT64_MAX << SOURCE_SHIFT), count;
+    switch ((enum source)(ev->data.u64 >> SOURCE_SHIFT)) {
+    case FROM_WAKE:
         while (read(p->wake_fd, &count, sizeof count) < 0 && errno == EINTR) {}
-    } else if (from == FROM_LANE) {
-        stepped[shard] = true;
-        step_lane(p, shard);
-    } else {
-        struct watched *w = watched(p, fd);
-        if (w->wanted == 0) {
-            if (w->registered != 0) { /* else it was closed meanwhile, and its number may be another thread's */
-                unregister(p, fd, w);
-            }
-            return;
-        }
-        int events = ((ev->events & EPOLLIN) ? CURL_CSELECT_IN : 0) | ((ev->events & EPOLLOUT) ? CURL_CSELECT_OUT : 0) |
-                     ((ev->events & (EPOLLERR | EPOLLHUP)) ? CURL_CSELECT_ERR : 0);
-        act(&p->shards[shard], fd, events);
+        return;
+    case FROM_LANE:
+        stepped[what] = true;
+        step_lane(p, what);
+        return;
+    case FROM_OPENER:
+        ht_opener_event(p->opener, ev->data.u64, ev->events);
+        return;
+    case FROM_LINK:
+        on_link(p, (struct ht_link *)(uintptr_t)what, ev->events);
+        return;
     }
 }
 
 void ht_poller_step(struct ht_poller *p, int64_t until_us)
 {
-    struct epoll_event *events = p->events;
     bool stepped[LANES_MAX] = {false};
-    int n = epoll_wait(p->epoll_fd, events, EVENTS, wait_ms(p, until_us));
+    int n = epoll_wait(p->epoll_fd, p->events, EVENTS, wait_ms(p, until_us));
     for (int i = 0; i < n; i++) {
-        on_event(p, &events[i], stepped);
+        on_event(p, &p->events[i], stepped);
     }
-    run_timers(p);
-    collect_all(p);
     int64_t now = ht_mono_us();
+    ht_opener_run(p->opener, now);
+    take_sockets(p);
+    expire(p, now);
+    tell(p);
     for (size_t i = 0; i < p->n_lanes; i++) {
         if (!stepped[i] && ht_lane_due_us(p->lanes[i].lane) <= now) {
             step_lane(p, i);
         }
         register_lane(p, i);
     }
+    ht_pool_free_closed(&p->pool);
 }
 
 /* Life ------------------------------------------------------------------------------------------------------------- */
 
 /* How many connections may be open in all: those in use and as many idle ones again and again, so that many hosts do
  * not push each other out; raises the limit of open files for it as far as allowed. */
-static int64_t connections(int32_t concurrency)
+static size_t connections(int32_t concurrency)
 {
     int64_t wanted = 4LL * concurrency;
     struct rlimit r;
     if (getrlimit(RLIMIT_NOFILE, &r) != 0) {
-        return wanted;
+        return (size_t)wanted;
     }
     rlim_t needed = (rlim_t)wanted + OTHER_FILES;
     if (r.rlim_cur < needed) {
@@ -325,52 +473,34 @@ static int64_t connections(int32_t concurrency)
         setrlimit(RLIMIT_NOFILE, &r);
     }
     int64_t left = (int64_t)r.rlim_cur - OTHER_FILES;
-    return left < wanted ? left : wanted;
+    left = left < concurrency ? concurrency : left;
+    return (size_t)(left < wanted ? left : wanted);
 }
 
-static bool make_shards(struct ht_poller *p, int32_t concurrency)
-{
-    p->n_shards = (size_t)(concurrency + PER_SHARD - 1) / PER_SHARD;
-    p->n_shards = p->n_shards > SHARDS_MAX ? SHARDS_MAX : p->n_shards;
-    long keep = (long)connections(concurrency) / (long)p->n_shards;
-    keep = keep > 4 ? keep : 4;
-    for (size_t i = 0; i < p->n_shards; i++) {
-        struct shard *s = &p->shards[i];
-        *s = (struct shard){.poller = p, .multi = curl_multi_init(), .due_us = INT64_MAX, .index = i};
-        if (!s->multi || curl_multi_setopt(s->multi, CURLMOPT_SOCKETFUNCTION, on_socket) != CURLM_OK ||
-            curl_multi_setopt(s->multi, CURLMOPT_SOCKETDATA, s) != CURLM_OK ||
-            curl_multi_setopt(s->multi, CURLMOPT_TIMERFUNCTION, on_timer) != CURLM_OK ||
-            curl_multi_setopt(s->multi, CURLMOPT_TIMERDATA, s) != CURLM_OK ||
-            curl_multi_setopt(s->multi, CURLMOPT_PIPELINING, CURLPIPE_NOTHING) != CURLM_OK ||
-            curl_multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, keep) != CURLM_OK) {
-            return false;
-        }
-    }
-    return true;
-}
-
-enum ht_rc ht_poller_new(int32_t concurrency, const struct ht_poller_callbacks *cb, struct ht_poller **ret,
-                         struct ht_err *err)
+enum ht_rc ht_poller_new(int32_t concurrency, struct ht_guard *guard, const struct ht_poller_callbacks *cb,
+                         struct ht_poller **ret, struct ht_err *err)
 {
     struct ht_poller *p = ht_alloc(1, sizeof *p);
     p->cb = *cb;
-    p->sockets = (struct ht_exchange_sockets){.opened = on_opened, .closed = on_closed, .user = p};
+    p->guard = guard;
+    p->look_at = INT64_MAX;
+    p->connections_max = connections(concurrency);
+    TAILQ_INIT(&p->asking);
+    TAILQ_INIT(&p->ended);
+    ht_pool_init(&p->pool);
     p->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     p->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    struct epoll_event ev = {.events = EPOLLIN, .data.u64 = tag(FROM_WAKE, 0, 0)};
-    if (p->epoll_fd < 0 || p->wake_fd < 0 || epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, p->wake_fd, &ev) != 0) {
-        ht_fail(err, HT_FAILED, "engine", "raise the limit of open files", "no descriptor: %s", strerror(errno));
-        goto fail;
+    struct epoll_event ev = {.events = EPOLLIN, .data.u64 = tag(FROM_WAKE, 0)};
+    enum ht_rc rc =
+        p->epoll_fd < 0 || p->wake_fd < 0 || epoll_ctl(p->epoll_fd, EPOLL_CTL_ADD, p->wake_fd, &ev) != 0
+            ? ht_fail(err, HT_FAILED, "engine", "raise the limit of open files", "no descriptor: %s", strerror(errno))
+            : ht_opener_new(concurrency, p->epoll_fd, tag(FROM_OPENER, 0), guard, &p->opener, err);
+    if (rc == HT_OK) {
+        *ret = p;
+    } else {
+        ht_poller_free(p);
     }
-    if (!make_shards(p, concurrency)) {
-        ht_fail(err, HT_FAILED, "engine", NULL, "libcurl gives no multi handle");
-        goto fail;
-    }
-    *ret = p;
-    return HT_OK;
-fail:
-    ht_poller_free(p);
-    return HT_FAILED;
+    return rc;
 }
 
 void ht_poller_free(struct ht_poller *p)
@@ -378,16 +508,15 @@ void ht_poller_free(struct ht_poller *p)
     if (!p) {
         return;
     }
-    for (size_t i = 0; i < p->n_shards; i++) {
-        curl_multi_cleanup(p->shards[i].multi);
-    }
+    ht_opener_free(p->opener);
+    ht_pool_fini(&p->pool);
+    ht_tls_client_fini(&p->tls);
     if (p->epoll_fd >= 0) {
         close(p->epoll_fd);
     }
     if (p->wake_fd >= 0) {
         close(p->wake_fd);
     }
-    free(p->fds);
     free(p);
 }
 

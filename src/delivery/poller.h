@@ -1,8 +1,12 @@
-/* The engine's one waiting place: epoll over the stop and nudge eventfd, the database lanes and libcurl's sockets.
+/* The engine's one waiting place: epoll over the stop and nudge eventfd, the database lanes and the sockets to
+ * receivers; and what moves the bytes of exchanges.
  *
- * libcurl's transfers are spread over several multi handles, because one with many hanging transfers makes each event
- * dear. Sockets that libcurl lets go between two requests on a kept connection stay registered, which saves two system
- * calls per request; an event nobody waits for takes them out. Thread: one, except ht_poller_wake. */
+ * An exchange takes a connection to the origin of its URL that is kept (pool.h), or libcurl opens a socket for it
+ * (opener.h) and TLS is put on it (tls.h); the guard looks before a socket is opened and again before each request. It
+ * ends with its answer, with the time limit (counted from ht_poller_start, 5 s of it at most for opening), or with what
+ * goes wrong. The connection is kept when both sides agree on where the answer ended. A kept connection stays
+ * registered, so that a request costs a look whether it is sound, one send, one wait and one receive. Thread: one,
+ * except ht_poller_wake. */
 #ifndef HOOKTOP_SRC_DELIVERY_POLLER_H
 #define HOOKTOP_SRC_DELIVERY_POLLER_H
 
@@ -12,27 +16,28 @@
 struct ht_poller;
 
 struct ht_poller_callbacks {
-    void (*done)(void *user, struct ht_exchange *x, CURLcode code); /* a transfer has ended and left its multi handle */
+    void (*done)(void *user, struct ht_exchange *x); /* it has ended: x->code, and ht_exchange_finish */
     void *user;
 };
 
-HT_MUST_CHECK enum ht_rc ht_poller_new(int32_t concurrency, const struct ht_poller_callbacks *cb,
-                                       struct ht_poller **ret, struct ht_err *err);
-/* Closes all connections. Exchanges may be freed before, lanes must be. */
+/* Guard and callbacks are looked at until ht_poller_free, the callbacks copied. */
+HT_MUST_CHECK enum ht_rc ht_poller_new(int32_t concurrency, struct ht_guard *guard,
+                                       const struct ht_poller_callbacks *cb, struct ht_poller **ret,
+                                       struct ht_err *err);
+/* Closes all connections. No exchange is under way any more; lanes must be freed before. */
 void ht_poller_free(struct ht_poller *p);
 void ht_poller_wake(struct ht_poller *p); /* async-signal-safe, any thread */
 
-/* What an exchange of this poller is made with. */
-const struct ht_exchange_sockets *ht_poller_sockets(const struct ht_poller *p);
-/* Starts the transfer on the multi handle that `shard` (any number) falls to. */
+/* Starts an exchange that is prepared; `shard` (any number) spreads what has to be opened. `done` is called by
+ * ht_poller_step or ht_poller_kick, never from here. False: libcurl does not take it, and it is at rest. */
 HT_MUST_CHECK bool ht_poller_start(struct ht_poller *p, struct ht_exchange *x, uint64_t shard);
-void ht_poller_abort(struct ht_poller *p, struct ht_exchange *x);
+void ht_poller_abort(struct ht_poller *p, struct ht_exchange *x); /* no `done`; nothing happens when it is at rest */
 
 /* A lane is watched from now on, whatever becomes of its socket. */
 void ht_poller_watch(struct ht_poller *p, struct ht_lane *lane);
-/* Waits until something happens or `until_us` (monotonic), then lets lanes and transfers work. */
+/* Waits until something happens or `until_us` (monotonic), then lets lanes and exchanges work. */
 void ht_poller_step(struct ht_poller *p, int64_t until_us);
-/* Lets transfers that were started since work at once. */
+/* Lets exchanges that were started since work at once. */
 void ht_poller_kick(struct ht_poller *p);
 
 #endif

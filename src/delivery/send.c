@@ -1,11 +1,7 @@
 #include "hooktop/delivery/send.h"
 #include <stdlib.h>
 #include <string.h>
-#include "exchange.h"
-
-#define CANCEL_LOOK_MS 100
-
-static const char what[] = "send";
+#include "single.h"
 
 static enum ht_rc fill_request(struct ht_exchange *x, const struct ht_egress *e, const struct ht_send_request *r,
                                struct ht_err *err)
@@ -31,27 +27,6 @@ static enum ht_rc fill_request(struct ht_exchange *x, const struct ht_egress *e,
     return rc == HT_OK ? HT_OK : HT_USAGE;
 }
 
-/* Runs the transfer to its end. HT_CANCELLED: it was left. */
-static enum ht_rc run(CURLM *multi, CURL *easy, const atomic_bool *cancel, CURLcode *ret, struct ht_err *err)
-{
-    int running = 1, left;
-    while (running > 0) {
-        if (cancel && atomic_load(cancel)) {
-            return ht_fail(err, HT_CANCELLED, what, NULL, "it was cancelled");
-        }
-        if (curl_multi_perform(multi, &running) != CURLM_OK ||
-            (running > 0 && curl_multi_poll(multi, NULL, 0, CANCEL_LOOK_MS, NULL) != CURLM_OK)) {
-            return ht_fail(err, HT_FAILED, what, NULL, "libcurl cannot run the transfer");
-        }
-    }
-    const struct CURLMsg *m = curl_multi_info_read(multi, &left);
-    if (!m || m->easy_handle != easy) {
-        return ht_fail(err, HT_FAILED, what, NULL, "libcurl lost the transfer");
-    }
-    *ret = m->data.result;
-    return HT_OK;
-}
-
 static void take_result(struct ht_attempt *a, const struct ht_send_request *r, struct ht_ping_result *ret)
 {
     *ret = (struct ht_ping_result){
@@ -73,32 +48,21 @@ enum ht_rc ht_send_once(const struct ht_egress *e, const struct ht_send_request 
                         struct ht_ping_result *ret, struct ht_err *err)
 {
     struct ht_guard guard;
-    struct ht_exchange x = {0};
+    struct ht_exchange x;
     struct ht_attempt a = {0};
-    CURLM *multi = NULL;
-    CURLcode code = CURLE_OK;
     ht_guard_init(&guard, e);
+    ht_exchange_init(&x);
     enum ht_rc rc = ht_exchange_global(err);
-    if (rc == HT_OK) {
-        rc = ht_exchange_init(&x, &guard, NULL, err);
-    }
     if (rc == HT_OK) {
         rc = fill_request(&x, e, r, err);
     }
     if (rc == HT_OK) {
-        multi = curl_multi_init();
-        rc = multi && curl_multi_add_handle(multi, x.easy) == CURLM_OK
-                 ? run(multi, x.easy, cancel, &code, err)
-                 : ht_fail(err, HT_FAILED, what, NULL, "libcurl gives no handle");
+        rc = ht_single_run(&guard, &x, cancel, err);
     }
     if (rc == HT_OK) {
-        ht_exchange_finish(&x, code, &a);
+        ht_exchange_finish(&x, &a);
         take_result(&a, r, ret);
     }
-    if (multi) {
-        curl_multi_remove_handle(multi, x.easy);
-    }
     ht_exchange_fini(&x);
-    curl_multi_cleanup(multi);
     return rc;
 }

@@ -155,7 +155,7 @@ static void renew(struct ht_engine *e, int64_t now)
  * will be fenced off. */
 static void lose(struct ht_engine *e, struct ht_flight *f)
 {
-    bool on_the_way = f->stage == HT_FLIGHT_SETTLING || (f->stage == HT_FLIGHT_SENDING && f->x->requests > 0);
+    bool on_the_way = f->stage == HT_FLIGHT_SETTLING || (f->stage == HT_FLIGHT_SENDING && f->x->asked);
     if (!on_the_way) {
         ht_flight_drop(e, f);
     }

@@ -45,11 +45,11 @@ static void start(struct sender *s, struct ht_exchange *x, uint64_t shard)
     }
 }
 
-static void ended(void *user, struct ht_exchange *x, CURLcode code)
+static void ended(void *user, struct ht_exchange *x)
 {
     struct sender *s = user;
     struct ht_attempt a = {0};
-    ht_exchange_finish(x, code, &a);
+    ht_exchange_finish(x, &a);
     if (a.error != HT_ATTEMPT_NONE) {
         bench_die(a.error_detail ? a.error_detail : "a request failed");
     }
@@ -86,12 +86,12 @@ int bench_http(int argc, char **argv)
     BENCH_OK(ht_egress_set(&egress, "allow", "127.0.0.1/32:1-65535", &err));
     ht_guard_init(&guard, &egress);
     BENCH_OK(ht_exchange_global(&err));
-    BENCH_OK(ht_poller_new(in_flight, &cb, &s.poller, &err));
+    BENCH_OK(ht_poller_new(in_flight, &guard, &cb, &s.poller, &err));
     make_signer(&s);
     struct ht_exchange *x = ht_alloc((size_t)in_flight, sizeof *x);
     int64_t at = ht_mono_us();
     for (int32_t i = 0; i < in_flight; i++) {
-        BENCH_OK(ht_exchange_init(&x[i], &guard, ht_poller_sockets(s.poller), &err));
+        ht_exchange_init(&x[i]);
         start(&s, &x[i], (uint64_t)i);
     }
     while (s.done < s.wanted) {

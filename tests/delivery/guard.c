@@ -10,7 +10,8 @@
 #include <sys/mount.h>
 #include <unistd.h>
 
-#include "../../src/delivery/exchange.h"
+#include "../../src/delivery/poller.h"
+#include "hooktop/base/clock.h"
 
 static const char *spy_url(const struct lab_spy *s, const char *scheme, const char *host)
 {
@@ -256,36 +257,41 @@ static void test_single_send_can_be_cancelled(void **state)
     pthread_join(thread, NULL);
 }
 
+static void on_done(void *user, struct ht_exchange *x)
+{
+    (void)x;
+    (*(int *)user)++;
+}
+
 /* A kept connection is looked at again before each request. */
 static void test_kept_connection(void **state)
 {
     struct lab *w = *state;
     struct ht_guard guard;
     struct ht_exchange x;
+    struct ht_poller *poller = NULL;
     struct ht_egress policy = w->egress;
     char url[128];
-    CURLM *multi = curl_multi_init();
+    int done = 0;
+    const struct ht_poller_callbacks cb = {.done = on_done, .user = &done};
     ht_receiver_route(w->receiver, &(struct ht_route){.path = "/kept", .answer = HT_ANSWER_STATUS, .arg = 200});
     snprintf(url, sizeof url, "http://127.0.0.1:%d/kept", ht_receiver_port(w->receiver));
     ht_guard_init(&guard, &policy);
-    LAB_OK(ht_exchange_init(&x, &guard, NULL, &err));
+    ht_exchange_init(&x);
+    LAB_OK(ht_poller_new(1, &guard, &cb, &poller, &err));
     static const enum ht_attempt_error expected[] = {HT_ATTEMPT_NONE, HT_ATTEMPT_NONE, HT_ATTEMPT_BLOCKED};
-    for (size_t i = 0; i < HT_COUNT(expected); i++) {
+    for (int i = 0; i < (int)HT_COUNT(expected); i++) {
         struct ht_attempt a = {0};
-        int running = 1, left;
         if (i == 2) {
             LAB_OK(ht_egress_set(&policy, "allow", "", &err));
         }
         ht_exchange_begin(&x);
         LAB_OK(ht_exchange_prepare(&x, url, LONG_MS, &err));
-        curl_multi_add_handle(multi, x.easy);
-        while (running > 0) {
-            curl_multi_perform(multi, &running);
-            curl_multi_poll(multi, NULL, 0, 100, NULL);
+        assert_true(ht_poller_start(poller, &x, 0));
+        while (done == i) {
+            ht_poller_step(poller, ht_mono_us() + 1000000);
         }
-        const struct CURLMsg *m = curl_multi_info_read(multi, &left);
-        ht_exchange_finish(&x, m->data.result, &a);
-        curl_multi_remove_handle(multi, x.easy);
+        ht_exchange_finish(&x, &a);
         assert_int_equal(a.error, expected[i]);
         assert_true(i == 0 || a.phases.connect_us == 0);
         ht_attempt_fini(&a);
@@ -295,7 +301,7 @@ static void test_kept_connection(void **state)
     assert_int_equal(counts.requests, 2);
     assert_int_equal(ht_receiver_connections(w->receiver), 1);
     ht_exchange_fini(&x);
-    curl_multi_cleanup(multi);
+    ht_poller_free(poller);
 }
 
 /* TLS -------------------------------------------------------------------------------------------------------------- */

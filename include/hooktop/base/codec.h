@@ -9,6 +9,7 @@
 #define HT_HEX_SIZE(n)    (2 * (n) + 1)
 #define HT_BASE64_SIZE(n) (4 * (((n) + 2) / 3) + 1)
 
+int ht_hex_value(char c);                                          /* of one digit; -1: it is none */
 void ht_hex_encode(const void *bytes, size_t len, char *ret);      /* ret: HT_HEX_SIZE(len), lower case, terminated */
 bool ht_hex_decode(const char *hex, size_t hex_len, uint8_t *ret); /* ret: hex_len / 2 bytes */
 void ht_base64_encode(const void *bytes, size_t len, char *ret);   /* ret: HT_BASE64_SIZE(len), terminated */
