@@ -27,15 +27,13 @@ void ht_buf_clear(struct ht_buf *b)
 }
 
 /* Makes room for `more` bytes and the NUL, or sets `over`. */
-static bool reserve(struct ht_buf *b, size_t more)
+static bool grow(struct ht_buf *b, size_t more)
 {
     if (b->over || more > b->max_bytes - b->len || b->max_bytes == SIZE_MAX) {
         b->over = true;
         return false;
     }
     size_t need = b->len + more + 1;
-    if (need <= b->cap)
-        return true;
     size_t cap = b->cap < 64 ? 64 : b->cap;
     while (cap < need)
         cap = cap > SIZE_MAX / 2 ? need : cap * 2;
@@ -44,6 +42,12 @@ static bool reserve(struct ht_buf *b, size_t more)
     b->data = ht_realloc(b->cap > 0 ? b->data : NULL, cap, 1);
     b->cap = cap;
     return true;
+}
+
+static inline bool reserve(struct ht_buf *b, size_t more)
+{
+    /* `cap` is never more than `max_bytes` and the NUL, so what fits into it is allowed */
+    return (!b->over && more < b->cap - b->len) || grow(b, more);
 }
 
 void ht_buf_add(struct ht_buf *b, const void *bytes, size_t len)

@@ -73,6 +73,17 @@ static int64_t civil_us(const struct civil *c)
     return (minutes * 60 + c->second) * US_PER_S + c->us;
 }
 
+/* Exactly n digits and what follows them; snprintf takes ten times as long, and every body and log line has a time. */
+static void put_digits(char **at, int v, int n, char next)
+{
+    for (int i = n - 1; i >= 0; i--) {
+        (*at)[i] = (char)('0' + v % 10);
+        v /= 10;
+    }
+    (*at)[n] = next;
+    *at += n + 1;
+}
+
 void ht_time_rfc3339(int64_t us, char ret_text[HT_TIME_TEXT])
 {
     /* RFC 3339 has four digits for the year. */
@@ -83,9 +94,15 @@ void ht_time_rfc3339(int64_t us, char ret_text[HT_TIME_TEXT])
     int64_t rest = us - days * US_PER_DAY;
     struct civil c;
     civil_from_days(days, &c);
-    snprintf(ret_text, HT_TIME_TEXT, "%04d-%02d-%02dT%02d:%02d:%02d.%03dZ", c.year, c.month, c.day,
-             (int)(rest / (3600 * US_PER_S)), (int)(rest / (60 * US_PER_S) % 60), (int)(rest / US_PER_S % 60),
-             (int)(rest / 1000 % 1000));
+    char *at = ret_text;
+    put_digits(&at, c.year, 4, '-');
+    put_digits(&at, c.month, 2, '-');
+    put_digits(&at, c.day, 2, 'T');
+    put_digits(&at, (int)(rest / (3600 * US_PER_S)), 2, ':');
+    put_digits(&at, (int)(rest / (60 * US_PER_S) % 60), 2, ':');
+    put_digits(&at, (int)(rest / US_PER_S % 60), 2, '.');
+    put_digits(&at, (int)(rest / 1000 % 1000), 3, 'Z');
+    *at = '\0';
 }
 
 /* Exactly n digits; moves *at. */

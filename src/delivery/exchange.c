@@ -137,7 +137,9 @@ static void write_wire(struct ht_exchange *x, const char *target)
     ht_buf_adds(w, x->accept ? "\r\n" : "\r\nAccept: */*\r\n");
     ht_buf_add(w, x->lines.data, x->lines.len);
     if (!x->head) {
-        ht_buf_addf(w, "Content-Length: %zu\r\n", x->body.len);
+        ht_buf_adds(w, "Content-Length: ");
+        ht_buf_adds(w, x->length);
+        ht_buf_add(w, "\r\n", 2);
     }
     ht_buf_add(w, "\r\n", 2);
     ht_buf_add(w, x->body.data, x->body.len);
@@ -149,6 +151,7 @@ enum ht_rc ht_exchange_prepare(struct ht_exchange *x, const char *url, int32_t t
     if (!x->body.over && !x->lines.over && split_url(x, url, &target)) {
         x->timeout_ms = timeout_ms;
         x->connect_timeout_ms = timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS;
+        snprintf(x->length, sizeof x->length, "%zu", x->body.len);
         ht_framing_clear(&x->framing, x->head);
         write_wire(x, target);
         if (!x->wire.over) {
@@ -175,7 +178,8 @@ static char *request_headers(const struct ht_exchange *x)
         ht_buf_add(&b, line, masked ? strcspn(line, ":") : (size_t)(cr - line));
         ht_buf_adds(&b, masked ? ": ****\n" : "\n");
     }
-    ht_buf_addf(&b, "Content-Length: %zu", x->body.len);
+    ht_buf_adds(&b, "Content-Length: ");
+    ht_buf_adds(&b, x->length);
     return ht_buf_take(&b, NULL);
 }
 

@@ -228,7 +228,6 @@ static void write_headers(struct ht_flight *f, const struct ht_wire_headers *wir
 static enum ht_rc build(struct ht_engine *e, struct ht_flight *f, enum ht_attempt_error *ret_error, struct ht_err *err)
 {
     const struct ht_delivery_target *t = f->target;
-    struct ht_wire_headers wire; /* filled by the signature; not cleared, for it is large */
     char event_id[64];
     bool sealed = false;
     *ret_error = HT_ATTEMPT_INTERNAL;
@@ -247,7 +246,7 @@ static enum ht_rc build(struct ht_engine *e, struct ht_flight *f, enum ht_attemp
     };
     HT_FAULT_BODY(f->x->body.data);
     rc = ht_keys_sign(e->keys, t->profile, &f->row.tenant_id, &f->row.event.id, &t->t.secrets, f->started_at, &in,
-                      &wire, f->generations, &sealed, err);
+                      &e->wire, f->generations, &sealed, err);
     if (rc == HT_OK && ht_delivery_target_open(f->target, e->o.ring, err) != HT_OK) {
         rc = HT_FAILED;
         sealed = true;
@@ -256,7 +255,7 @@ static enum ht_rc build(struct ht_engine *e, struct ht_flight *f, enum ht_attemp
         *ret_error = sealed ? HT_ATTEMPT_SEALED : HT_ATTEMPT_INTERNAL;
         return rc;
     }
-    write_headers(f, &wire);
+    write_headers(f, &e->wire);
     return ht_exchange_prepare(f->x, t->url, t->timeout_ms, err);
 }
 

@@ -154,9 +154,10 @@ struct ht_engine {
     /* A row that two workers died with, in hand, until it is known that its request could be built; NULL: none. */
     struct ht_flight *suspect;
     int64_t suspect_since;
-    struct ht_map flights;     /* by delivery */
-    struct ht_flights leases;  /* all flights, the lease that ends first at the head */
-    struct ht_exchange **idle; /* exchanges without a request */
+    struct ht_map flights;       /* by delivery */
+    struct ht_flights leases;    /* all flights, the lease that ends first at the head */
+    struct ht_exchange **idle;   /* exchanges without a request */
+    struct ht_wire_headers wire; /* of the request that is being built; on the stack it would be cleared each time */
     size_t n_idle;
     struct ht_supply supply;
     struct ht_settling settling;

@@ -106,8 +106,9 @@ static enum ht_rc sign(const struct ht_sign_input *in, struct ht_signer *const *
         return rc;
     ht_hex_encode(mac, HT_MAC_BYTES, hex);
     out->n = 0;
-    ht_wire_header(out, "User-Agent", "%s", HT_OWN_USER_AGENT);
-    ht_wire_header(out, SIGNATURE, SCHEME "%s", hex);
+    ht_wire_header(out, "User-Agent", HT_OWN_USER_AGENT);
+    ht_wire_header(out, SIGNATURE, SCHEME);
+    ht_wire_header_more(out, hex);
     return HT_OK;
 }
 

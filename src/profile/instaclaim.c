@@ -1,5 +1,6 @@
 #include "wire.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "hooktop/base/clock.h"
@@ -47,14 +48,17 @@ static const struct ht_sign_scheme scheme = {
 static enum ht_rc sign(const struct ht_sign_input *in, struct ht_signer *const *signers, size_t n,
                        struct ht_wire_headers *out, struct ht_err *err)
 {
-    struct ht_wire_headers h; /* not cleared: it is large, and only what is filled counts */
-    h.n = 0;
-    ht_wire_header(&h, "User-Agent", "%s", USER_AGENT);
-    ht_wire_header(&h, EVENT, "%s", in->type);
+    char timestamp[24];
     enum ht_rc rc = in->ping ? HT_OK : ht_wire_needs_signer(n, err);
-    if (rc == HT_OK && !in->ping) {
-        ht_wire_header(&h, TIMESTAMP, "%lld", (long long)in->timestamp_s);
-        ht_wire_header(&h, SIGNATURE, "%s", "");
+    if (rc != HT_OK)
+        return rc;
+    out->n = 0;
+    ht_wire_header(out, "User-Agent", USER_AGENT);
+    ht_wire_header(out, EVENT, in->type);
+    if (!in->ping) {
+        snprintf(timestamp, sizeof timestamp, "%lld", (long long)in->timestamp_s);
+        ht_wire_header(out, TIMESTAMP, timestamp);
+        ht_wire_header(out, SIGNATURE, "");
     }
     for (size_t i = 0; rc == HT_OK && !in->ping && i < n; i++) {
         uint8_t mac[HT_SIGNATURE_BYTES];
@@ -64,10 +68,9 @@ static enum ht_rc sign(const struct ht_sign_input *in, struct ht_signer *const *
         if (rc != HT_OK)
             break;
         ht_hex_encode(mac, HT_MAC_BYTES, hex);
-        ht_wire_header_more(&h, "%s" SCHEME "%s", i ? "," : "", hex);
+        ht_wire_header_more(out, i ? "," SCHEME : SCHEME);
+        ht_wire_header_more(out, hex);
     }
-    if (rc == HT_OK)
-        *out = h;
     return rc;
 }
 

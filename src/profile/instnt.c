@@ -127,8 +127,8 @@ static enum ht_rc sign(const struct ht_sign_input *in, struct ht_signer *const *
         return rc;
     ht_base64_encode(signature, len, text);
     out->n = 0;
-    ht_wire_header(out, "User-Agent", "%s", HT_OWN_USER_AGENT);
-    ht_wire_header(out, SIGNATURE, "%s", text);
+    ht_wire_header(out, "User-Agent", HT_OWN_USER_AGENT);
+    ht_wire_header(out, SIGNATURE, text);
     return HT_OK;
 }
 

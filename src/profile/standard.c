@@ -79,14 +79,15 @@ enum ht_rc ht_standard_sign(const struct ht_sign_input *in, struct ht_signer *co
     char timestamp[24];
     struct ht_part parts[5];
     enum ht_rc rc = ht_wire_needs_signer(n, err);
+    if (rc != HT_OK)
+        return rc;
     snprintf(timestamp, sizeof timestamp, "%lld", (long long)in->timestamp_s);
     size_t n_parts = signed_parts(in->event_id, timestamp, in->body, in->body_len, parts);
-    struct ht_wire_headers h; /* not cleared: it is large, and only what is filled counts */
-    h.n = 0;
-    ht_wire_header(&h, "User-Agent", "%s", HT_OWN_USER_AGENT);
-    ht_wire_header(&h, ID, "%s", in->event_id);
-    ht_wire_header(&h, TIMESTAMP, "%s", timestamp);
-    ht_wire_header(&h, SIGNATURE, "%s", "");
+    out->n = 0;
+    ht_wire_header(out, "User-Agent", HT_OWN_USER_AGENT);
+    ht_wire_header(out, ID, in->event_id);
+    ht_wire_header(out, TIMESTAMP, timestamp);
+    ht_wire_header(out, SIGNATURE, "");
     for (size_t i = 0; rc == HT_OK && i < n; i++) {
         uint8_t bytes[HT_SIGNATURE_BYTES];
         char text[HT_BASE64_SIZE(ED25519_SIGNATURE_BYTES)];
@@ -95,10 +96,10 @@ enum ht_rc ht_standard_sign(const struct ht_sign_input *in, struct ht_signer *co
         if (rc != HT_OK)
             break;
         ht_base64_encode(bytes, len, text);
-        ht_wire_header_more(&h, "%s%s%s", i ? " " : "", ht_signer_kind(signers[i]) == HT_KEY_ED25519 ? V1A : V1, text);
+        ht_wire_header_more(out, i ? " " : "");
+        ht_wire_header_more(out, ht_signer_kind(signers[i]) == HT_KEY_ED25519 ? V1A : V1);
+        ht_wire_header_more(out, text);
     }
-    if (rc == HT_OK)
-        *out = h;
     return rc;
 }
 

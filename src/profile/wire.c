@@ -107,24 +107,26 @@ enum ht_rc ht_wire_inner(const char *data, size_t len, const char **ret_inner, s
     return HT_OK;
 }
 
-void ht_wire_header(struct ht_wire_headers *out, const char *name, const char *fmt, ...)
+/* As much of the text as there is room for. */
+static void put(char *to, size_t size, const char *text)
 {
-    struct ht_wire_header *h = &out->h[out->n++];
-    snprintf(h->name, sizeof h->name, "%s", name);
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(h->value, sizeof h->value, fmt, args);
-    va_end(args);
+    size_t n = strnlen(text, size - 1);
+    memcpy(to, text, n);
+    to[n] = '\0';
 }
 
-void ht_wire_header_more(struct ht_wire_headers *out, const char *fmt, ...)
+void ht_wire_header(struct ht_wire_headers *out, const char *name, const char *value)
+{
+    struct ht_wire_header *h = &out->h[out->n++];
+    put(h->name, sizeof h->name, name);
+    put(h->value, sizeof h->value, value);
+}
+
+void ht_wire_header_more(struct ht_wire_headers *out, const char *text)
 {
     struct ht_wire_header *h = &out->h[out->n - 1];
     size_t at = strlen(h->value);
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(h->value + at, sizeof h->value - at, fmt, args);
-    va_end(args);
+    put(h->value + at, sizeof h->value - at, text);
 }
 
 enum ht_rc ht_wire_needs_signer(size_t n, struct ht_err *err)

@@ -43,9 +43,9 @@ HT_MUST_CHECK enum ht_rc ht_wire_inner(const char *data, size_t len, const char 
                                        struct ht_err *err);
 
 /* headers (wire.c) ------------------------------------------------------------------------------------------------- */
-void ht_wire_header(struct ht_wire_headers *out, const char *name, const char *fmt, ...) HT_PRINTF(3, 4);
+void ht_wire_header(struct ht_wire_headers *out, const char *name, const char *value);
 /* Appends to the value of the last header. */
-void ht_wire_header_more(struct ht_wire_headers *out, const char *fmt, ...) HT_PRINTF(2, 3);
+void ht_wire_header_more(struct ht_wire_headers *out, const char *text);
 
 /* signing (signer.c) ----------------------------------------------------------------------------------------------- */
 struct ht_part {

@@ -133,7 +133,7 @@ struct ht_profile {
     HT_MUST_CHECK enum ht_rc (*ping_body)(const struct ht_ping_subject *s, struct ht_buf *out, struct ht_err *err);
     /* Fills *out with every header of the profile, User-Agent included; Content-Type, the X-Hooktop- ones and the
      * endpoint's own are the sender's. Signers: the current one first; a profile without multi_signature signs with the
-     * first only, an unsigned ping takes none. */
+     * first only, an unsigned ping takes none. After a failure *out is not to be used. */
     HT_MUST_CHECK enum ht_rc (*sign)(const struct ht_sign_input *in, struct ht_signer *const *signers, size_t n,
                                      struct ht_wire_headers *out, struct ht_err *err);
     /* Judges by the profile's rules, pings included. What a sender did wrong is the verdict; the call fails (HT_USAGE)
