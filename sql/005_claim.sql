@@ -236,6 +236,7 @@ $$;
 -- Takes rows of the endpoints named. Per endpoint: at most `room`, at most `cap` in flight over all workers, due from `floor`
 -- on, oldest first. A cap of 1 means strictly in order: only the first row, and only when it is due and free.
 -- Where its breaker is half open one row is taken, by one worker; its rate is kept over all workers.
+-- What a claim takes has one lease id in common: a lease is named by it and the delivery.
 -- A row whose lease ran out is free again and keeps its attempt number; `claims` tells how often it was taken without
 -- being settled, and its data is left out when that says it may be what kills workers. Where the worker that had it lived on,
 -- that does not count; before it counts for the second time it must be certain. One that two workers died with is suspect,
@@ -257,6 +258,7 @@ CREATE FUNCTION hooktop.claim(worker uuid, lease_ms int, tenants uuid[], endpoin
 DECLARE
     now_at timestamptz := clock_timestamp();
     until timestamptz := now_at + lease_ms * interval '1 ms';
+    lease uuid := gen_random_uuid(); -- of all that this takes: random numbers are dear
     half_lease interval := lease_ms * interval '0.5 ms';
     who uuid[];
     room_of int[];
@@ -369,8 +371,8 @@ BEGIN
     RETURN QUERY
     WITH got AS MATERIALIZED (
         UPDATE tenant_webhook_outbox o
-        SET lease_id = gen_random_uuid(), lease_until = until, worker_id = worker, claims = least(r.strikes + 1, 1000)
-        FROM unnest(rows_at, versions, strikes) AS r (row_at, version, strikes)
+        SET lease_id = lease, lease_until = until, worker_id = worker, claims = least(r.strikes + 1, 1000)
+        FROM (SELECT unnest(rows_at) AS row_at, unnest(versions) AS version, unnest(strikes) AS strikes) r
         WHERE o.ctid = r.row_at
         RETURNING o.tenant_id, o.endpoint_id, o.delivery_id, o.lease_id, o.attempts, o.claims, o.body_version, o.due_at, o.event_id,
                   r.version
@@ -424,7 +426,7 @@ CREATE FUNCTION hooktop.sealed_secrets(tenant uuid, endpoint uuid)
     SELECT * FROM target_secrets(ARRAY[tenant], ARRAY[endpoint])
 $$;
 
--- Extends leases that are still ours; returns those that are not. `built`: the worker has made its request and lives.
+-- Extends leases that are still ours; returns the deliveries of those that are not. `built`: the worker has made its request and lives.
 CREATE FUNCTION hooktop.renew(worker uuid, lease_ms int, deliveries uuid[], leases uuid[], endpoints uuid[], tenants uuid[],
                               built boolean[])
     RETURNS SETOF uuid LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp
@@ -438,10 +440,10 @@ BEGIN
                                            claims = CASE WHEN w.built THEN 1 ELSE o.claims END
         FROM unnest(deliveries, leases, tenants, built) w (delivery, lease, tenant, built)
         WHERE o.delivery_id = w.delivery AND o.tenant_id = w.tenant AND o.lease_id = w.lease
-        RETURNING o.lease_id
-    ) SELECT array_agg(u.lease_id) INTO ours FROM u;
-    IF cardinality(ours) IS DISTINCT FROM cardinality(leases) THEN
-        RETURN QUERY SELECT l FROM unnest(leases) l WHERE l <> ALL (coalesce(ours, '{}'));
+        RETURNING o.delivery_id
+    ) SELECT array_agg(u.delivery_id) INTO ours FROM u;
+    IF cardinality(ours) IS DISTINCT FROM cardinality(deliveries) THEN
+        RETURN QUERY SELECT d FROM unnest(deliveries) d WHERE d <> ALL (coalesce(ours, '{}'));
     END IF;
 END $$;
 

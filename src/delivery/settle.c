@@ -161,7 +161,7 @@ static void lose(struct ht_engine *e, struct ht_flight *f)
     }
 }
 
-void ht_settle_renewed(void *user, const struct ht_uuid *lost_leases, size_t n)
+void ht_settle_renewed(void *user, const struct ht_uuid *lost_deliveries, size_t n)
 {
     struct ht_engine *e = user;
     struct ht_settling *g = &e->settling;
@@ -173,7 +173,7 @@ void ht_settle_renewed(void *user, const struct ht_uuid *lost_leases, size_t n)
             continue;
         }
         for (size_t k = 0; k < n && !lost; k++) {
-            lost = ht_uuid_cmp(&lost_leases[k], &f->row.lease_id) == 0;
+            lost = ht_uuid_cmp(&lost_deliveries[k], &f->row.delivery_id) == 0;
         }
         if (f == e->suspect && g->renewing_built[i]) {
             e->suspect = NULL;

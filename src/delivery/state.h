@@ -219,7 +219,7 @@ void ht_settle_release_lease(struct ht_engine *e, const struct ht_lease *lease);
 void ht_settle_step(struct ht_engine *e, int64_t now);
 int64_t ht_settle_due(const struct ht_engine *e);
 void ht_settle_settled(void *user, const struct ht_uuid *deliveries, const bool *settled, size_t n);
-void ht_settle_renewed(void *user, const struct ht_uuid *lost_leases, size_t n);
+void ht_settle_renewed(void *user, const struct ht_uuid *lost_deliveries, size_t n);
 void ht_settle_fini(struct ht_engine *e);
 
 /* mode.c ----------------------------------------------------------------------------------------------------------- */

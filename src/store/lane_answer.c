@@ -296,7 +296,7 @@ static bool renewed(struct ht_lane *l, struct ht_lane_request *q, const PGresult
 static void renew_failed(struct ht_lane *l, struct ht_lane_request *q, const struct ht_err *err)
 {
     (void)err;
-    l->cb.renewed(l->cb.user, q->leases, q->n_leases);
+    l->cb.renewed(l->cb.user, q->deliveries, q->n_deliveries);
 }
 
 struct heartbeat_row {

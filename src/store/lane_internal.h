@@ -47,9 +47,9 @@ struct ht_lane_request {
     size_t n_rows;
     size_t from;
     size_t part;
-    /* renew: its leases */
-    struct ht_uuid *leases;
-    size_t n_leases;
+    /* renew: of these deliveries */
+    struct ht_uuid *deliveries;
+    size_t n_deliveries;
 };
 TAILQ_HEAD(ht_lane_requests, ht_lane_request);
 

@@ -19,7 +19,7 @@ void ht_lane_request_free(struct ht_lane_request *q)
     for (size_t i = q->from; i < q->n_rows; i++)
         ht_attempt_fini(&q->rows[i].attempt);
     free(q->rows);
-    free(q->leases);
+    free(q->deliveries);
     free(q);
 }
 
@@ -110,10 +110,10 @@ bool ht_lane_renew(struct ht_lane *l, const struct ht_lease *leases, const bool 
     ht_put_array(&q->params, HT_PG_BOOL, n);
     for (size_t i = 0; i < n; i++)
         ht_put_bool(&q->params, built[i]);
-    q->leases = ht_alloc(n + 1, sizeof(*q->leases));
-    q->n_leases = n;
+    q->deliveries = ht_alloc(n + 1, sizeof(*q->deliveries));
+    q->n_deliveries = n;
     for (size_t i = 0; i < n; i++)
-        q->leases[i] = leases[i].lease_id;
+        q->deliveries[i] = leases[i].delivery_id;
     return bind_and_submit(l, q);
 }
 

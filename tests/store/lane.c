@@ -15,8 +15,10 @@
 
 struct told {
     struct ht_lane *lane;
-    int claims_lost, rows, troubles, settled, fenced;
-    struct ht_lease lease; /* of the last row */
+    int claims_lost, rows, troubles, settled, fenced, renewals;
+    struct ht_lease lease, before; /* of the last row, and of the one before */
+    size_t lost;                   /* by the last renewal: so many, the first of them */
+    struct ht_uuid lost_delivery;
 };
 
 static void on_claimed(void *user, struct ht_claim_batch *batch, const struct ht_err *err)
@@ -29,6 +31,7 @@ static void on_claimed(void *user, struct ht_claim_batch *batch, const struct ht
     }
     for (size_t i = 0; i < batch->n; i++) {
         const struct ht_claimed *r = &batch->rows[i];
+        t->before = t->lease;
         t->lease = (struct ht_lease){r->tenant_id, r->endpoint_id, r->delivery_id, r->lease_id};
         t->rows++;
     }
@@ -43,6 +46,15 @@ static void on_settled(void *user, const struct ht_uuid *deliveries, const bool 
         t->settled += settled[i];
         t->fenced += !settled[i];
     }
+}
+
+static void on_renewed(void *user, const struct ht_uuid *lost_deliveries, size_t n)
+{
+    struct told *t = user;
+    t->renewals++;
+    t->lost = n;
+    if (n > 0)
+        t->lost_delivery = lost_deliveries[0];
 }
 
 static void on_trouble(void *user, const struct ht_err *why)
@@ -61,7 +73,7 @@ static void open_lane(const struct store_world *w, struct told *t)
                                       .concurrency = 8,
                                       .request_timeout_ms = 2 * WAIT_MS};
     const struct ht_lane_callbacks cb = {
-        .claimed = on_claimed, .settled = on_settled, .trouble = on_trouble, .user = t};
+        .claimed = on_claimed, .settled = on_settled, .renewed = on_renewed, .trouble = on_trouble, .user = t};
     t->lane = ht_lane_new(&o, &cb);
 }
 
@@ -147,12 +159,36 @@ static void what_was_never_settled_is_settled_again(void **state)
     ht_lane_free(t.lane);
 }
 
+/* What one claim took was taken row by row: of two, one is lost. */
+static void a_lease_is_lost_alone(void **state)
+{
+    const struct store_world *w = *state;
+    static const bool built[] = {true, true};
+    struct told t = {0};
+    char lost[HT_UUID_TEXT];
+    store_emit(w->c, &w->tenant, "a.b", "{}");
+    store_emit(w->c, &w->tenant, "a.b", "{}");
+    open_lane(w, &t);
+    claim(w, &t);
+    HT_TEST_UNTIL(step(&t) && t.rows == 2, WAIT_MS);
+    ht_uuid_format(&t.before.delivery_id, lost);
+    ht_test_sql(w->dsn,
+                store_text("UPDATE " OUTBOX " SET lease_id = gen_random_uuid() WHERE delivery_id = '%s'", lost));
+    const struct ht_lease leases[] = {t.lease, t.before};
+    assert_true(ht_lane_renew(t.lane, leases, built, 2));
+    HT_TEST_UNTIL(step(&t) && t.renewals > 0, WAIT_MS);
+    assert_int_equal(t.lost, 1);
+    assert_int_equal(ht_uuid_cmp(&t.lost_delivery, &t.before.delivery_id), 0);
+    ht_lane_free(t.lane);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, store_world_setup, store_world_teardown)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(what_was_never_claimed_is_not_taken_for_claimed),
         TEST(what_was_never_settled_is_settled_again),
+        TEST(a_lease_is_lost_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,7 +31,7 @@ struct ht_claim_want {
     int32_t in_flight_max; /* across all workers; 1 = strictly in order of delivery id */
 };
 
-/* Names one lease. */
+/* Names one lease. What one claim took has one lease_id: only with the delivery it names a lease. */
 struct ht_lease {
     struct ht_uuid tenant_id;
     struct ht_uuid endpoint_id;
@@ -117,7 +117,7 @@ struct ht_lane_callbacks {
     void (*targets)(void *user, struct ht_targets *targets, const struct ht_err *err);
     /* settled[i] false: fenced, the lease was no longer ours; nothing was changed for it */
     void (*settled)(void *user, const struct ht_uuid *deliveries, const bool *settled, size_t n);
-    void (*renewed)(void *user, const struct ht_uuid *lost_leases, size_t n);
+    void (*renewed)(void *user, const struct ht_uuid *lost_deliveries, size_t n); /* those whose leases are not ours */
     /* the server refused a request; settlements are tried again after a while. May be NULL */
     void (*trouble)(void *user, const struct ht_err *why);
     void *user;
