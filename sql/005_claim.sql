@@ -85,73 +85,60 @@ END $$;
 -- when the first of them can be claimed, `floor_at` the due time of the first, claimable or not. `known` (ascending) and
 -- `floors` are for when dead entries lie before the rows and cannot be cleared away, because a transaction elsewhere keeps
 -- them: there is nothing to be found of a known endpoint before its floor.
+-- One statement for all of them, since one for each would cost several times as much as what it does.
 CREATE FUNCTION hooktop.waiting(from_endpoint uuid, max int, known uuid[], floors timestamptz[])
     RETURNS TABLE (tenant_id uuid, endpoint_id uuid, due_at timestamptz, floor_at timestamptz, in_flight_max int, version int,
                    first_attempt boolean, db_now timestamptz)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp
-    SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off
-    SET plan_cache_mode = force_generic_plan AS $$
+    SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET enable_bitmapscan = off
+    SET enable_material = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
-    last uuid := from_endpoint;
-    k int := 1;
-    n int := coalesce(cardinality(known), 0);
-    found_n int := 0;
     now_at timestamptz := clock_timestamp();
-    o record;
-    e record;
-    free_at timestamptz;
-    looked int;
+    state text;
 BEGIN
+    FOR tenant_id, endpoint_id, due_at, floor_at, in_flight_max, version, first_attempt, state IN
+        WITH RECURSIVE step AS (
+            -- behind `last` the known[k] comes next; the first row of the endpoint that was stepped on, if it has any
+            SELECT from_endpoint AS last, (SELECT count(*)::int + 1 FROM unnest(known) x WHERE x <= from_endpoint) AS k,
+                   NULL::uuid AS tenant_id, NULL::uuid AS endpoint_id, NULL::timestamptz AS due_at, NULL::smallint AS attempts,
+                   NULL::timestamptz AS lease_until, NULL::timestamptz AS not_before
+            UNION ALL
+            SELECT coalesce(o.endpoint_id, known[s.k]), CASE WHEN o.endpoint_id < known[s.k] THEN s.k ELSE s.k + 1 END,
+                   o.tenant_id, o.endpoint_id, o.due_at, o.attempts, o.lease_until, o.not_before
+            FROM step s LEFT JOIN LATERAL (
+                SELECT n.* FROM (
+                    (SELECT x.* FROM tenant_webhook_outbox x
+                     WHERE x.endpoint_id > s.last AND x.endpoint_id < coalesce(known[s.k], 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+                     ORDER BY x.endpoint_id, x.due_at LIMIT 1)
+                    UNION ALL
+                    (SELECT x.* FROM tenant_webhook_outbox x
+                     WHERE x.endpoint_id = known[s.k] AND x.due_at >= floors[s.k] ORDER BY x.due_at LIMIT 1)) n
+                ORDER BY n.endpoint_id LIMIT 1) o ON true
+            WHERE o.endpoint_id IS NOT NULL OR known[s.k] IS NOT NULL
+        )
+        SELECT s.tenant_id, s.endpoint_id, greatest(f.free_at, h.open_until, h.rate_from + interval '1 s' / p.rate_per_s), s.due_at,
+               p.in_flight_max, p.version, s.attempts = 0, p.status
+        FROM (SELECT x.*, greatest(x.due_at, x.not_before, x.lease_until) AS free_at FROM step x WHERE x.endpoint_id IS NOT NULL LIMIT max) s
+        LEFT JOIN LATERAL (
+            SELECT x.* FROM endpoint x WHERE x.id = s.endpoint_id AND x.tenant_id = s.tenant_id OFFSET 0) p ON true
+        LEFT JOIN LATERAL (
+            SELECT x.* FROM endpoint_health x WHERE x.endpoint_id = s.endpoint_id AND x.tenant_id = s.tenant_id OFFSET 0) h ON true
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN s.free_at <= now_at OR s.due_at > now_at OR p.in_flight_max = 1 THEN s.free_at
+                        -- the first is taken: perhaps not all that follow are
+                        WHEN count(*) = least(p.in_flight_max + 1, 20) AND min(y.free_at) > now_at THEN s.due_at
+                        ELSE min(y.free_at) END AS free_at
+            FROM (SELECT greatest(x.due_at, x.not_before, x.lease_until) AS free_at FROM tenant_webhook_outbox x
+                  WHERE s.free_at > now_at AND s.due_at <= now_at AND p.in_flight_max > 1
+                    AND x.endpoint_id = s.endpoint_id AND x.due_at >= s.due_at
+                  ORDER BY x.due_at LIMIT least(p.in_flight_max + 1, 20)) y) f
     LOOP
-        EXIT WHEN found_n >= max;
-        WHILE k <= n AND known[k] <= last LOOP
-            k := k + 1;
-        END LOOP;
-        IF k <= n THEN
-            SELECT x.tenant_id, x.endpoint_id, x.due_at, x.attempts, x.lease_until, x.not_before INTO o FROM tenant_webhook_outbox x
-            WHERE x.endpoint_id > last AND x.endpoint_id < known[k] ORDER BY x.endpoint_id, x.due_at LIMIT 1;
-            IF NOT FOUND THEN
-                SELECT x.tenant_id, x.endpoint_id, x.due_at, x.attempts, x.lease_until, x.not_before INTO o FROM tenant_webhook_outbox x
-                WHERE x.endpoint_id = known[k] AND x.due_at >= floors[k] ORDER BY x.due_at LIMIT 1;
-                IF NOT FOUND THEN
-                    last := known[k];
-                    CONTINUE;
-                END IF;
-            END IF;
-        ELSE
-            SELECT x.tenant_id, x.endpoint_id, x.due_at, x.attempts, x.lease_until, x.not_before INTO o FROM tenant_webhook_outbox x
-            WHERE x.endpoint_id > last ORDER BY x.endpoint_id, x.due_at LIMIT 1;
-            EXIT WHEN NOT FOUND;
-        END IF;
-        last := o.endpoint_id;
-        found_n := found_n + 1;
-        SELECT p.status, p.in_flight_max, p.version, h.open_until, h.rate_from + interval '1 s' / p.rate_per_s AS rate_at INTO e
-        FROM endpoint p LEFT JOIN endpoint_health h ON h.endpoint_id = p.id AND h.tenant_id = p.tenant_id
-        WHERE p.id = o.endpoint_id AND p.tenant_id = o.tenant_id;
-        IF e.status = 'active' THEN
-            free_at := greatest(o.due_at, o.not_before, o.lease_until);
-            IF free_at > now_at AND o.due_at <= now_at AND e.in_flight_max > 1 THEN
-                -- the first is taken: perhaps not all that follow are
-                SELECT min(greatest(y.due_at, y.not_before, y.lease_until)), count(*) INTO free_at, looked
-                FROM (SELECT x.due_at, x.not_before, x.lease_until FROM tenant_webhook_outbox x
-                      WHERE x.endpoint_id = o.endpoint_id AND x.due_at >= o.due_at ORDER BY x.due_at
-                      LIMIT least(e.in_flight_max + 1, 20)) y;
-                IF looked = least(e.in_flight_max + 1, 20) AND free_at > now_at THEN
-                    free_at := o.due_at;
-                END IF;
-            END IF;
-            tenant_id := o.tenant_id;
-            endpoint_id := o.endpoint_id;
-            due_at := greatest(free_at, e.open_until, e.rate_at);
-            floor_at := o.due_at;
-            in_flight_max := e.in_flight_max;
-            version := e.version;
-            first_attempt := o.attempts = 0;
+        IF state = 'active' THEN
             db_now := clock_timestamp();
             RETURN NEXT;
         ELSE
-            PERFORM put_aside(o.tenant_id, o.endpoint_id);
+            PERFORM put_aside(tenant_id, endpoint_id);
         END IF;
     END LOOP;
 END $$;

@@ -12,7 +12,7 @@
 #define ROUND_LEAST_US  10000
 #define ROUND_MOST_US   500000
 /* A round may take this part of the time. */
-#define ROUND_SHARE     20
+#define ROUND_SHARE     40
 /* An endpoint whose first row may be one that we have in hand is asked for more not sooner than this. */
 #define PROBE_US        100000
 /* A row that waited so long at an endpoint where another worker is at home may be ours to take. */

@@ -1,5 +1,6 @@
 /* The waiting table itself: it gives its space back when little is left in it, without harm to whoever works on it at
- * that moment; and it tells a payload that kills workers from workers that end for reasons of their own. */
+ * that moment; it tells a payload that kills workers from workers that end for reasons of their own; and what waits in
+ * it is found. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -247,6 +248,43 @@ static void heartbeats_tell_the_pace(void **state)
     assert_true(ok > 4.9 * failed && ok < 5.1 * failed);
 }
 
+/* Three endpoints with a row of 2001 and one of 2002 each: which are found, and from when on. */
+static const struct {
+    const char *from, *most, *known, *floors, *found;
+} looks[] = {
+    {"0", "9", "", "", "1 2001, 2 2001, 3 2001"},
+    {"0", "2", "", "", "1 2001, 2 2001"},
+    {"2", "9", "", "", "3 2001"},
+    {"3", "9", "", "", ""},
+    {"0", "9", "1", "'2002-01-01'", "1 2002, 2 2001, 3 2001"},
+    {"0", "9", "1, 3", "'2003-01-01', '2002-01-01'", "2 2001, 3 2002"},
+    {"0", "1", "1, 2", "'2003-01-01', '2003-01-01'", "3 2001"},
+    {"0", "9", "1, 2, 3", "'2002-01-01', '2001-01-01', '2003-01-01'", "1 2002, 2 2001"},
+    {"1", "9", "1, 3", "'2002-01-01', '2002-01-01'", "2 2001, 3 2002"},
+};
+
+static void what_waits_is_found_from_the_floors_on(void **state)
+{
+    const struct store_world *w = *state;
+    for (int i = 0; i < 2; i++) {
+        struct ht_endpoint e = store_endpoint(w->c, &w->tenant, "standard", "*");
+        ht_endpoint_fini(&e);
+    }
+    ht_test_sql(w->dsn, "CREATE TABLE numbered AS SELECT row_number() OVER (ORDER BY id) AS n, id FROM hooktop.endpoint"
+                        " UNION ALL SELECT 0, '00000000-0000-0000-0000-000000000000';"
+                        "INSERT INTO " OUTBOX " SELECT e.tenant_id, e.id, gen_random_uuid(), gen_random_uuid(), y"
+                        " FROM hooktop.endpoint e, unnest(ARRAY['2001-01-01', '2002-01-01']::timestamptz[]) y");
+    for (size_t i = 0; i < HT_COUNT(looks); i++) {
+        HT_AUTOFREE char *found = ht_test_sql_value(
+            w->dsn, store_text("SELECT coalesce(string_agg(x.n || ' ' || extract(year FROM k.floor_at), ', '), '')"
+                               " FROM hooktop.waiting((SELECT id FROM numbered WHERE n = %s), %s,"
+                               " ARRAY(SELECT id FROM numbered WHERE n = ANY ('{%s}') ORDER BY id),"
+                               " ARRAY[%s]::timestamptz[]) k JOIN numbered x ON x.id = k.endpoint_id",
+                               looks[i].from, looks[i].most, looks[i].known, looks[i].floors));
+        assert_string_equal(found, looks[i].found);
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, store_world_setup, store_world_teardown)
 int main(void)
 {
@@ -258,6 +296,7 @@ int main(void)
         TEST(only_the_death_of_a_worker_counts),
         TEST(silence_of_all_workers_kills_nobody),
         TEST(heartbeats_tell_the_pace),
+        TEST(what_waits_is_found_from_the_floors_on),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
