@@ -5,6 +5,7 @@
 
 #define SIZE_LINE_MAX 1024u /* of a chunk, with its extensions */
 #define DIGITS_MAX    15u   /* of a length, in either base: no sum of two overflows */
+#define LINE_KEPT     4096u
 
 void ht_framing_init(struct ht_framing *f)
 {
@@ -19,6 +20,9 @@ void ht_framing_fini(struct ht_framing *f)
 
 void ht_framing_clear(struct ht_framing *f, bool bodiless)
 {
+    if (f->line.cap > LINE_KEPT) {
+        ht_buf_fini(&f->line); /* a rare long one is not held for ever */
+    }
     struct ht_buf line = f->line;
     *f = (struct ht_framing){.line = line, .bodiless = bodiless};
     ht_buf_clear(&f->line);
@@ -105,7 +109,7 @@ static enum ht_framing_result on_status(struct ht_framing *f, struct ht_response
         return not_http(f, "its first line is no status line of HTTP/1.1");
     }
     f->place = HT_FRAMING_HEADERS;
-    f->chunked = f->odd_coding = f->has_length = false;
+    f->chunked = f->odd_coding = f->has_length = f->odd_length = false;
     return ht_response_header(r, bytes, len) ? HT_FRAMING_MORE : HT_FRAMING_ENOUGH;
 }
 
@@ -128,29 +132,49 @@ static bool same_word(struct line l, const char *word)
     return l.len == strlen(word) && strncasecmp(l.at, word, l.len) == 0;
 }
 
-static bool on_length(struct ht_framing *f, struct line value)
+/* "2", or "2, 2" where somebody has joined two lines (RFC 9110 8.6). */
+static bool read_length(struct line value, uint64_t *ret)
 {
-    uint64_t n;
-    if (!read_number(value, &n)) {
-        return false;
-    }
-    if (f->has_length && n != f->left) {
-        f->keep = false; /* the first counts, and nobody has to agree with us on where the next answer begins */
-        return true;
-    }
-    f->has_length = true;
-    f->left = n;
+    const char *comma;
+    bool first = true;
+    do {
+        uint64_t one;
+        comma = memchr(value.at, ',', value.len);
+        size_t n = comma ? (size_t)(comma - value.at) : value.len;
+        if (!read_number(trimmed((struct line){value.at, n}), &one) || (!first && one != *ret)) {
+            return false;
+        }
+        *ret = one;
+        first = false;
+        n += comma != NULL;
+        value = (struct line){value.at + n, value.len - n};
+    } while (comma);
     return true;
 }
 
-static bool on_coding(struct ht_framing *f, struct line value)
+/* The first counts. Nobody has to agree with us on where the next answer begins behind two that differ, or one that is
+ * no number; the status is as clear as without. */
+static void on_length(struct ht_framing *f, struct line value)
+{
+    uint64_t n;
+    bool odd = !read_length(value, &n);
+    if (odd || (f->has_length && n != f->left)) {
+        f->keep = false;
+    }
+    if (!f->has_length) {
+        f->has_length = true;
+        f->odd_length = odd;
+        f->left = odd ? 0 : n;
+    }
+}
+
+static void on_coding(struct ht_framing *f, struct line value)
 {
     f->odd_coding = f->chunked || !same_word(value, "chunked");
     f->chunked = true;
-    return true;
 }
 
-static bool on_connection(struct ht_framing *f, struct line value)
+static void on_connection(struct ht_framing *f, struct line value)
 {
     while (value.len > 0) {
         const char *comma = memchr(value.at, ',', value.len);
@@ -163,12 +187,11 @@ static bool on_connection(struct ht_framing *f, struct line value)
         value.at += n;
         value.len -= n;
     }
-    return true;
 }
 
 static const struct {
     const char *name;
-    bool (*take)(struct ht_framing *f, struct line value);
+    void (*take)(struct ht_framing *f, struct line value);
 } fields[] = {
     {"Content-Length", on_length},
     {"Transfer-Encoding", on_coding},
@@ -185,13 +208,13 @@ static bool read_field(struct ht_framing *f, struct line l)
         return true; /* the line before goes on (RFC 9112 5.2); none that we read does */
     }
     const char *colon = memchr(l.at, ':', l.len);
-    if (!colon || colon == l.at) {
+    if (!colon) {
         return false;
     }
     const struct line name = {l.at, (size_t)(colon - l.at)};
     for (size_t i = 0; i < HT_COUNT(fields); i++) {
         if (same_word(name, fields[i].name)) {
-            return fields[i].take(f, trimmed((struct line){colon + 1, l.len - name.len - 1}));
+            fields[i].take(f, trimmed((struct line){colon + 1, l.len - name.len - 1}));
         }
     }
     return true;
@@ -220,7 +243,7 @@ static enum ht_framing_result begin_body(struct ht_framing *f, const struct ht_r
         f->place = HT_FRAMING_BODY_TO_CLOSE;
         return HT_FRAMING_MORE;
     }
-    f->place = HT_FRAMING_BODY;
+    f->place = HT_FRAMING_BODY; /* none of a length that is no number: nobody knows how long to wait for it */
     return f->left > 0 ? HT_FRAMING_MORE : over(f);
 }
 
@@ -228,7 +251,7 @@ static enum ht_framing_result on_header(struct ht_framing *f, struct ht_response
 {
     struct line l = line_of(bytes, len);
     if (l.len > 0 && !read_field(f, l)) {
-        return not_http(f, "one of its header lines is none");
+        return not_http(f, "one of the lines of its headers is no header");
     }
     if (!ht_response_header(r, bytes, len)) {
         return HT_FRAMING_ENOUGH;

@@ -2,8 +2,8 @@
  *
  * Fed with the bytes of a connection as they come, in pieces of any size; hands header lines and body to response.h,
  * which bounds what is kept and read. Strict where two programs could see different answers in the same bytes: what is
- * no status line, a length that is no number, a header line without a colon or with a NUL end it; two lengths that
- * differ, or bytes behind the answer, are the last that the connection carries. Lines may end in LF alone (RFC
+ * no status line, or a header line without a colon or with a NUL, ends it; two lengths that differ, one that is no
+ * number, or bytes behind the answer are the last that the connection carries. Lines may end in LF alone (RFC
  * 9112 2.2). Interim answers (1xx) are read over. No network; allocates for a line that comes in pieces alone. */
 #ifndef HOOKTOP_SRC_DELIVERY_FRAMING_H
 #define HOOKTOP_SRC_DELIVERY_FRAMING_H
@@ -41,6 +41,7 @@ struct ht_framing {
     bool chunked;
     bool odd_coding; /* a transfer coding that is not chunked alone */
     bool has_length;
+    bool odd_length; /* it is no number; `left` is 0 */
 };
 
 void ht_framing_init(struct ht_framing *f);
