@@ -26,6 +26,8 @@ static enum ht_attempt_error by_connect_errno(int os_errno)
     switch (os_errno) {
     case ETIMEDOUT:
         return HT_ATTEMPT_TIMEOUT_CONNECT;
+    case ECONNRESET: /* it was accepted */
+        return HT_ATTEMPT_RESET;
     case EHOSTUNREACH:
     case ENETUNREACH:
     case EHOSTDOWN:

@@ -57,22 +57,30 @@ void ht_exchange_begin(struct ht_exchange *x)
     ht_buf_clear(&x->lines);
     ht_response_clear(&x->response);
     x->custom_at = SIZE_MAX;
-    x->head = x->accept = false;
+    x->head = x->accept = x->torn = false;
     x->sent = 0;
     x->code = CURLE_OK;
     x->phases = (struct ht_phases){0};
     x->blocked = NULL;
     x->starved = x->connected = x->secured = x->asked = x->resend = false;
-    x->os_errno = 0;
+    x->os_errno = x->send_errno = 0;
     x->address[0] = x->tls[0] = x->words[0] = '\0';
+}
+
+/* Whoever gives headers has checked them; a line end in one would begin another, or the body. */
+static void add_to_line(struct ht_exchange *x, const char *text)
+{
+    size_t len = strlen(text);
+    x->torn = x->torn || memchr(text, '\r', len) || memchr(text, '\n', len);
+    ht_buf_add(&x->lines, text, len);
 }
 
 void ht_exchange_header(struct ht_exchange *x, const char *name, const char *value)
 {
     x->accept = x->accept || curl_strequal(name, "Accept");
-    ht_buf_adds(&x->lines, name);
+    add_to_line(x, name);
     ht_buf_add(&x->lines, ": ", 2);
-    ht_buf_adds(&x->lines, value);
+    add_to_line(x, value);
     ht_buf_add(&x->lines, "\r\n", 2);
 }
 
@@ -148,7 +156,7 @@ static void write_wire(struct ht_exchange *x, const char *target)
 enum ht_rc ht_exchange_prepare(struct ht_exchange *x, const char *url, int32_t timeout_ms, struct ht_err *err)
 {
     const char *target;
-    if (!x->body.over && !x->lines.over && split_url(x, url, &target)) {
+    if (!x->body.over && !x->lines.over && !x->torn && split_url(x, url, &target)) {
         x->timeout_ms = timeout_ms;
         x->connect_timeout_ms = timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS;
         snprintf(x->length, sizeof x->length, "%zu", x->body.len);
@@ -171,10 +179,10 @@ static char *request_headers(const struct ht_exchange *x)
     ht_buf_adds(&b, "Host: ");
     ht_buf_adds(&b, ht_exchange_host(x));
     ht_buf_adds(&b, x->accept ? "\n" : "\nAccept: */*\n");
-    const char *end = x->lines.data + x->lines.len, *own = x->lines.data + x->custom_at;
-    bool masks = x->custom_at < x->lines.len;
+    const char *end = x->lines.data + x->lines.len;
+    const char *own = x->custom_at < x->lines.len ? x->lines.data + x->custom_at : end;
     for (const char *line = x->lines.data, *cr; line < end && (cr = strchr(line, '\r')) != NULL; line = cr + 2) {
-        bool masked = masks && line >= own;
+        bool masked = line >= own;
         ht_buf_add(&b, line, masked ? strcspn(line, ":") : (size_t)(cr - line));
         ht_buf_adds(&b, masked ? ": ****\n" : "\n");
     }

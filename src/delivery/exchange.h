@@ -41,6 +41,7 @@ struct ht_exchange {
     bool secure;                     /* https */
     bool head;                       /* HEAD instead of POST; set it after ht_exchange_begin */
     bool accept;                     /* the endpoint's own headers say what is accepted */
+    bool torn;                       /* a header has a line end in it: it is not sent */
     int32_t timeout_ms;              /* for all of it */
     int32_t connect_timeout_ms;
     /* the poller's */
@@ -61,9 +62,10 @@ struct ht_exchange {
     bool starved;     /* this process could not have another socket: nothing is known of the receiver */
     bool connected;
     bool secured;
-    bool asked;  /* the request may have left */
-    bool resend; /* a kept connection was cut under it; nothing is sent twice in one attempt */
-    int os_errno;
+    bool asked;            /* the request may have left */
+    bool resend;           /* a kept connection was cut under it; nothing is sent twice in one attempt */
+    int os_errno;          /* why no socket could be connected */
+    int send_errno;        /* why the rest of the request could not be sent */
     char tls[HT_TLS_TEXT]; /* of the connection; "": none */
     char words[CURL_ERROR_SIZE];
 };

@@ -6,7 +6,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <unistd.h>
+
+/* So many records of TLS that nobody asked for are read at one look: a server sends a ticket or two. */
+#define UNASKED_MAX 8
 
 /* Returns the port, or -1. */
 static int read_address(const struct sockaddr *sa, char *ret_ip, size_t size)
@@ -65,6 +69,10 @@ void ht_link_close(struct ht_link *l)
     }
     SSL_free(l->ssl);
     l->ssl = NULL;
+    if (l->events != 0) {
+        /* a program that is just being started holds a copy of the descriptor, and epoll would go on telling of it */
+        epoll_ctl(l->watcher, EPOLL_CTL_DEL, l->fd, NULL);
+    }
     close(l->fd);
     l->fd = -1;
 }
@@ -73,6 +81,16 @@ void ht_link_free(struct ht_link *l)
 {
     free(l->origin);
     free(l);
+}
+
+void ht_link_watch(struct ht_link *l, int epoll_fd, uint64_t data, uint32_t events)
+{
+    struct epoll_event ev = {.events = events, .data.u64 = data};
+    if (l->events != events) {
+        epoll_ctl(epoll_fd, l->events != 0 ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, l->fd, &ev);
+        l->watcher = epoll_fd;
+        l->events = events;
+    }
 }
 
 /* What SSL_get_error says of `got`, in the words of a socket. */
@@ -127,10 +145,24 @@ ssize_t ht_link_recv(struct ht_link *l, char *bytes, size_t size)
     return tls_result(l, got, errno);
 }
 
+const char *ht_link_words(const struct ht_link *l, int os_errno)
+{
+    const char *words = l->ssl && os_errno == EPROTO ? ERR_reason_error_string(ERR_peek_last_error()) : NULL;
+    return words ? words : strerror(os_errno);
+}
+
+/* TLS reads on its own what is not for us, such as tickets for another session; anything else is too much. */
 bool ht_link_sound(struct ht_link *l)
 {
     char byte;
-    /* TLS reads on its own what is not for us, such as tickets for another session */
-    ssize_t n = l->ssl ? ht_link_recv(l, &byte, 1) : recv(l->fd, &byte, 1, MSG_PEEK);
-    return n < 0 && errno == EAGAIN;
+    for (int i = 0; i < UNASKED_MAX; i++) {
+        ssize_t n = recv(l->fd, &byte, 1, MSG_PEEK);
+        if (n <= 0 || !l->ssl) {
+            return n < 0 && errno == EAGAIN;
+        }
+        if (ht_link_recv(l, &byte, 1) >= 0 || errno != EAGAIN) {
+            return false;
+        }
+    }
+    return false;
 }

@@ -298,7 +298,7 @@ static int take_socket(struct ht_opener *o, CURL *easy)
 static struct ht_exchange *take_end(struct ht_opener *o, struct ht_opening *n, CURLcode code, int *ret_fd)
 {
     struct ht_exchange *x = n->x;
-    long os_errno = 0;
+    long os_errno = 0; /* libcurl never forgets one: it may be another address's, or of the handle's last use */
     x->phases.dns_us = info_us(n->easy, CURLINFO_NAMELOOKUP_TIME_T);
     x->phases.connect_us = info_us(n->easy, CURLINFO_CONNECT_TIME_T);
     curl_easy_getinfo(n->easy, CURLINFO_OS_ERRNO, &os_errno);
@@ -325,7 +325,7 @@ struct ht_exchange *ht_opener_ended(struct ht_opener *o, int *ret_fd, CURLcode *
             curl_easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, (char **)&n);
             struct ht_exchange *x = take_end(o, n, *ret_code, ret_fd);
             if (*ret_fd < 0 && *ret_code == CURLE_OK) {
-                *ret_code = CURLE_COULDNT_CONNECT;
+                *ret_code = CURLE_RECV_ERROR; /* closed as soon as it was there, and libcurl has put it away */
             }
             return x;
         }

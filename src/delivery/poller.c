@@ -128,12 +128,8 @@ static void tell(struct ht_poller *p)
 
 static void watch_link(struct ht_poller *p, struct ht_link *l, bool writes)
 {
-    uint32_t events = (uint32_t)EPOLLIN | (writes ? (uint32_t)EPOLLOUT : 0u);
-    struct epoll_event ev = {.events = events, .data.u64 = tag(FROM_LINK, (uint64_t)(uintptr_t)l)};
-    if (l->events != events) {
-        epoll_ctl(p->epoll_fd, l->events != 0 ? EPOLL_CTL_MOD : EPOLL_CTL_ADD, l->fd, &ev);
-        l->events = events;
-    }
+    ht_link_watch(l, p->epoll_fd, tag(FROM_LINK, (uint64_t)(uintptr_t)l),
+                  (uint32_t)EPOLLIN | (writes ? (uint32_t)EPOLLOUT : 0u));
 }
 
 static void send_rest(struct ht_poller *p, struct ht_exchange *x)
@@ -146,13 +142,13 @@ static void send_rest(struct ht_poller *p, struct ht_exchange *x)
             }
             if (errno != EAGAIN) {
                 /* what the receiver said before it hung up is read first */
-                x->os_errno = errno;
+                x->send_errno = errno;
             }
             break;
         }
         x->sent += (size_t)n;
     }
-    watch_link(p, x->link, x->sent < x->wire.len && x->os_errno == 0);
+    watch_link(p, x->link, x->sent < x->wire.len && x->send_errno == 0);
 }
 
 /* An end in good order where the answer has none. */
@@ -163,6 +159,8 @@ static void end_short(struct ht_poller *p, struct ht_exchange *x)
         end_broken(p, x, CURLE_PARTIAL_FILE, words);
     } else if (x->response.in_block) {
         end_broken(p, x, CURLE_OK, words);
+    } else if (x->send_errno != 0) {
+        end_broken(p, x, CURLE_SEND_ERROR, strerror(x->send_errno));
     } else {
         end_broken(p, x, x->framing.line.len > 0 ? CURLE_WEIRD_SERVER_REPLY : CURLE_GOT_NOTHING, words);
     }
@@ -199,7 +197,7 @@ static void read_answer(struct ht_poller *p, struct ht_exchange *x)
     } else if (n == 0) {
         end_short(p, x);
     } else if (errno != EAGAIN && errno != EINTR) {
-        end_broken(p, x, x->os_errno != 0 ? CURLE_SEND_ERROR : CURLE_RECV_ERROR, strerror(errno));
+        end_broken(p, x, CURLE_RECV_ERROR, ht_link_words(x->link, errno));
     }
 }
 
@@ -253,12 +251,14 @@ static void secure(struct ht_poller *p, struct ht_exchange *x)
 static void on_socket(struct ht_poller *p, struct ht_exchange *x, int fd)
 {
     struct ht_link *l = ht_pool_open(&p->pool, fd, x->origin);
+    x->connected = true;
+    x->blocked = NULL; /* another of its addresses was, or had no socket */
+    x->starved = false;
     if (!l) {
-        x->os_errno = errno;
-        end(p, x, CURLE_COULDNT_CONNECT);
+        say(x, strerror(ECONNRESET));
+        end(p, x, CURLE_RECV_ERROR);
         return;
     }
-    x->connected = true;
     x->deadline_us = x->started_at + x->connect_timeout_ms * 1000LL;
     memcpy(x->address, l->address, sizeof x->address);
     hold(p, x, l);
@@ -283,9 +283,12 @@ static void take_sockets(struct ht_poller *p)
     while ((x = ht_opener_ended(p->opener, &fd, &code)) != NULL) {
         if (fd >= 0) {
             on_socket(p, x, fd);
-        } else {
-            end(p, x, code);
+            continue;
         }
+        if (x->starved) {
+            ht_pool_make_room(&p->pool); /* for the next */
+        }
+        end(p, x, code);
     }
 }
 
@@ -342,7 +345,9 @@ static void expire(struct ht_poller *p, int64_t now)
     for (x = TAILQ_FIRST(&p->asking); x; x = next) {
         next = TAILQ_NEXT(x, in_stage);
         if (x->deadline_us <= now) {
-            say(x, x->stage == HT_EXCHANGE_SECURING ? "the TLS handshake took too long" : "the answer took too long");
+            say(x, x->stage == HT_EXCHANGE_SECURING ? "the TLS handshake took too long"
+                   : x->sent < x->wire.len          ? "the receiver took too long to read the request"
+                                                    : "the answer took too long");
             end(p, x, CURLE_OPERATION_TIMEDOUT);
         } else {
             p->look_at = x->deadline_us < p->look_at ? x->deadline_us : p->look_at;

@@ -43,6 +43,8 @@ static SSL_CTX *make_context(const char *ca_file)
         SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
         SSL_CTX_set_mode(context, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER |
                                       SSL_MODE_RELEASE_BUFFERS);
+        /* else one read goes on for as long as a receiver sends tickets */
+        SSL_CTX_clear_mode(context, SSL_MODE_AUTO_RETRY);
         return context;
     }
     SSL_CTX_free(context);

@@ -29,6 +29,7 @@ static const struct {
     {"name unknown", CURLE_COULDNT_RESOLVE_HOST, 0, NOTHING, 0, false, false, false, "dns"},
     {"name server silent", CURLE_OPERATION_TIMEDOUT, 0, NOTHING, 0, false, false, false, "dns"},
     {"refused", CURLE_COULDNT_CONNECT, ECONNREFUSED, RESOLVED, 0, false, false, false, "refused"},
+    {"reset at once", CURLE_COULDNT_CONNECT, ECONNRESET, RESOLVED, 0, false, false, false, "reset"},
     {"no route", CURLE_COULDNT_CONNECT, EHOSTUNREACH, RESOLVED, 0, false, false, false, "unreachable"},
     {"no network", CURLE_COULDNT_CONNECT, ENETUNREACH, RESOLVED, 0, false, false, false, "unreachable"},
     {"forbidden by the kernel", CURLE_COULDNT_CONNECT, EACCES, RESOLVED, 0, false, false, false, "unreachable"},
