@@ -325,11 +325,9 @@ static void turn(struct ht_engine *e)
     ht_mode_step(e, now);
     ht_settle_step(e, now);
     ht_supply_step(e, now);
-    if (atomic_load(&e->stops) == 0) {
-        ht_flight_start_all(e, now);
-    }
+    bool more = atomic_load(&e->stops) == 0 && ht_flight_start_some(e, now);
     publish(e);
-    ht_poller_step(e->poller, next_due(e, ht_mono_us()));
+    ht_poller_step(e->poller, more ? now : next_due(e, ht_mono_us()));
 }
 
 /* Takes the worker's row away, so that nobody waits for its heartbeat. */

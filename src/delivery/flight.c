@@ -8,6 +8,9 @@
 
 /* An answer within this is a quick one (fair.h). */
 #define QUICK_US        1000000
+/* So many requests are started before lanes and answers have their turn: the database is not to wait for its next claim
+ * until all are sent. */
+#define STARTS          32
 /* So much time must be left of a lease beyond the time limit when a request starts. */
 #define START_MARGIN_US (HT_LEASE_MARGIN * 200LL)
 
@@ -298,16 +301,17 @@ static void start(struct ht_engine *e, struct ht_flight *f, int64_t now)
     e->supply.starts++;
 }
 
-void ht_flight_start_all(struct ht_engine *e, int64_t now)
+bool ht_flight_start_some(struct ht_engine *e, int64_t now)
 {
     struct ht_fair_item *i;
-    bool any = false;
-    while ((i = ht_fair_next(e->fair)) != NULL) {
+    int n = 0;
+    while (n < STARTS && (i = ht_fair_next(e->fair)) != NULL) {
         start(e, (struct ht_flight *)i, now);
-        any = true;
+        n++;
     }
-    if (any) {
+    if (n > 0) {
         ht_poller_kick(e->poller);
         HT_FAULT("after_send");
     }
+    return n == STARTS;
 }

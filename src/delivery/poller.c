@@ -15,7 +15,7 @@
 #include "pool.h"
 
 #define LANES_MAX   2
-#define EVENTS      256
+#define EVENTS      64
 /* Descriptors for everything that is no connection to a receiver: lanes, name lookups, the rest of the program. */
 #define OTHER_FILES 128
 #define READ_SIZE   (64u * 1024u)

@@ -206,7 +206,7 @@ struct ht_flight *ht_flight_new(struct ht_engine *e, struct ht_fair_endpoint *ep
  * lease, so that it is not sent twice at once. False: it is none. Takes the row's contents when true. */
 bool ht_flight_again(struct ht_engine *e, struct ht_claimed *row, int64_t lease_until);
 void ht_flight_queue(struct ht_engine *e, struct ht_flight *f); /* its settings are there */
-void ht_flight_start_all(struct ht_engine *e, int64_t now);
+bool ht_flight_start_some(struct ht_engine *e, int64_t now);
 void ht_flight_done(void *user, struct ht_exchange *x);
 /* Takes the flight out of wherever it is and forgets it. */
 void ht_flight_drop(struct ht_engine *e, struct ht_flight *f);
