@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -63,19 +64,24 @@ static void rig_close(struct rig *r)
     ht_poller_free(r->poller);
 }
 
-/* Prepares one POST of `len` bytes of 'x' to this port. */
-static void prepare(struct rig *r, const char *scheme, int port, size_t len, int32_t timeout_ms)
+/* Prepares one POST of `len` bytes of 'x'. */
+static void prepare_to(struct rig *r, const char *scheme, const char *host, int port, size_t len, int32_t timeout_ms)
 {
     char url[128];
     ht_attempt_fini(&r->a);
     r->a = (struct ht_attempt){0};
-    snprintf(url, sizeof url, "%s://127.0.0.1:%d/a", scheme, port);
+    snprintf(url, sizeof url, "%s://%s:%d/a", scheme, host, port);
     HT_AUTOFREE char *body = ht_alloc(len + 1, 1);
     memset(body, 'x', len);
     ht_exchange_begin(&r->x);
     ht_buf_add(&r->x.body, body, len);
     ht_exchange_header(&r->x, "Content-Type", "application/json");
     LAB_OK(ht_exchange_prepare(&r->x, url, timeout_ms, &err));
+}
+
+static void prepare(struct rig *r, const char *scheme, int port, size_t len, int32_t timeout_ms)
+{
+    prepare_to(r, scheme, "127.0.0.1", port, len, timeout_ms);
 }
 
 /* Sends what is prepared, to its end. */
@@ -354,6 +360,77 @@ static void test_handshake_stalls(void **state)
     raw_peer_stop(p);
 }
 
+/* A process without descriptors gives up an idle connection, so that the next try finds one. */
+static void test_no_descriptors(void **state)
+{
+    (void)state;
+    struct raw_peer *p = raw_peer_start(&(struct raw_peer_options){.answer = OK_ANSWER});
+    struct rlimit usual, small;
+    struct rig r;
+    int fillers[256], n = 0;
+    rig_open(&r, NULL);
+    int before = open_files();
+    ask(&r, raw_peer_port(p));
+    assert_int_equal(open_files(), before + 2);
+    getrlimit(RLIMIT_NOFILE, &usual);
+    small = usual;
+    small.rlim_cur = HT_COUNT(fillers);
+    setrlimit(RLIMIT_NOFILE, &small);
+    while ((fillers[n] = dup(STDERR_FILENO)) >= 0) {
+        n++;
+    }
+    ask(&r, 1);
+    assert_true(r.x.starved);
+    while (n > 0) {
+        close(fillers[--n]);
+    }
+    setrlimit(RLIMIT_NOFILE, &usual);
+    HT_TEST_UNTIL(open_files() == before, LONG_MS);
+    rig_close(&r);
+    raw_peer_stop(p);
+}
+
+static void test_certificates(void **state)
+{
+    (void)state;
+    static const struct {
+        enum ht_receiver_tls tls;
+        const char *host;
+        enum ht_attempt_error error;
+        const char *detail;
+    } rows[] = {
+        {HT_RECEIVER_TLS, "127.0.0.1", HT_ATTEMPT_NONE, NULL},
+        {HT_RECEIVER_TLS, "localhost", HT_ATTEMPT_NONE, NULL},
+        {HT_RECEIVER_TLS_WRONG_HOST, "127.0.0.1", HT_ATTEMPT_TLS, "IP address mismatch"},
+        {HT_RECEIVER_TLS_WRONG_HOST, "localhost", HT_ATTEMPT_TLS, "hostname mismatch"},
+        {HT_RECEIVER_TLS_EXPIRED, "localhost", HT_ATTEMPT_TLS, "expired"},
+        {HT_RECEIVER_TLS_SELF_SIGNED, "localhost", HT_ATTEMPT_TLS, "self-signed"},
+        {HT_RECEIVER_TLS_OLD, "localhost", HT_ATTEMPT_TLS, "protocol version"},
+    };
+    for (size_t i = 0; i < HT_COUNT(rows); i++) {
+        const struct ht_receiver_options o = {.tls = rows[i].tls};
+        struct ht_receiver *receiver = NULL;
+        struct rig r;
+        LAB_OK(ht_receiver_start(&o, &receiver, &err));
+        rig_open(&r, ht_receiver_ca_pem(receiver));
+        ht_receiver_route(receiver, &(struct ht_route){.path = "/a", .answer = HT_ANSWER_STATUS, .arg = 200});
+        prepare_to(&r, "https", rows[i].host, ht_receiver_port(receiver), 8, LONG_MS);
+        run(&r);
+        assert_ended(&r, rows[i].error, rows[i].error == HT_ATTEMPT_NONE ? 200 : 0, rows[i].detail);
+        if (i == 0) { /* authorities that cannot be read are none */
+            LAB_OK(ht_egress_set(&r.egress, "ca_file", "/none", &err));
+            ht_poller_free(r.poller);
+            const struct ht_poller_callbacks cb = {.done = on_done, .user = &r};
+            LAB_OK(ht_poller_new(1, &r.guard, &cb, &r.poller, &err));
+            prepare(&r, "https", ht_receiver_port(receiver), 8, LONG_MS);
+            run(&r);
+            assert_ended(&r, HT_ATTEMPT_TLS, 0, "the certificate authorities cannot be read from /none");
+        }
+        rig_close(&r);
+        ht_receiver_stop(receiver);
+    }
+}
+
 static void *demand_certificate(void *user)
 {
     void **args = user;
@@ -432,6 +509,8 @@ int main(void)
         cmocka_unit_test(test_requests_that_are_not_read),
         cmocka_unit_test(test_reset_at_once),
         cmocka_unit_test(test_handshake_stalls),
+        cmocka_unit_test(test_no_descriptors),
+        cmocka_unit_test(test_certificates),
         cmocka_unit_test(test_alert_is_told),
         cmocka_unit_test(test_torn_headers),
     };
