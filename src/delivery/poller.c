@@ -19,6 +19,8 @@
 /* Descriptors for everything that is no connection to a receiver: lanes, name lookups, the rest of the program. */
 #define OTHER_FILES 128
 #define READ_SIZE   (64u * 1024u)
+/* Time limits are kept to within this. */
+#define LOOK_US     10000
 
 enum source { FROM_WAKE, FROM_LANE, FROM_OPENER, FROM_LINK };
 
@@ -334,7 +336,8 @@ static void on_link(struct ht_poller *p, struct ht_link *l, uint32_t events)
     }
 }
 
-/* Time limits: a look at all of them, whenever the first of those there were at the last look may be over. */
+/* Time limits: a look at all of them, whenever the first of those there were at the last look may be over. Thousands
+ * that hang do not make it a look for each. */
 static void expire(struct ht_poller *p, int64_t now)
 {
     struct ht_exchange *x, *next;
@@ -353,6 +356,7 @@ static void expire(struct ht_poller *p, int64_t now)
             p->look_at = x->deadline_us < p->look_at ? x->deadline_us : p->look_at;
         }
     }
+    p->look_at = p->look_at < now + LOOK_US ? now + LOOK_US : p->look_at;
 }
 
 void ht_poller_kick(struct ht_poller *p)
