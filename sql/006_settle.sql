@@ -29,6 +29,29 @@ EXCEPTION WHEN lock_not_available OR deadlock_detected THEN
     NULL;
 END $$;
 
+-- The deliveries' rows of a settlement: those of `done`, or the whole of it. Found by their ids in one go and put together with
+-- what is to be written by a hash, which costs less than looking into the partitions for one after another.
+CREATE FUNCTION hooktop.settle_deliveries(tenants uuid[], deliveries uuid[], statuses text[], reasons text[], ns int[], ats timestamptz[],
+                                          http int[], errors text[], total int[], whole boolean, done int[])
+    RETURNS void LANGUAGE plpgsql SET search_path = pg_catalog, hooktop, pg_temp
+    SET enable_nestloop = off SET enable_mergejoin = off SET enable_seqscan = off SET enable_bitmapscan = off SET enable_hashjoin = on
+    SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+    first uuid; -- what lies between the two shows which partitions to look into
+    last uuid;
+BEGIN
+    SELECT (array_agg(x ORDER BY x))[1], (array_agg(x ORDER BY x DESC))[1] INTO first, last FROM unnest(deliveries) x;
+    UPDATE delivery d
+    SET status = s.status, reason = s.reason, attempts = s.n, last_status = nullif(s.http, 0), last_error = s.error,
+        last_duration_ms = s.total / 1000, last_attempt_at = s.at
+    FROM (SELECT unnest(tenants) AS tenant, unnest(deliveries) AS delivery, unnest(statuses) AS status, unnest(reasons) AS reason,
+                 unnest(ns) AS n, unnest(settle_deliveries.http) AS http, unnest(errors) AS error,
+                 unnest(settle_deliveries.total) AS total, unnest(ats) AS at, generate_subscripts(deliveries, 1) AS i) s
+    WHERE d.id = ANY (deliveries) AND d.id BETWEEN first AND last AND s.delivery = d.id AND (whole OR s.i = ANY (done))
+      AND d.tenant_id IS NOT DISTINCT FROM s.tenant; -- by no index: one that begins with the tenant is none to find an id by
+END $$;
+
 -- Settles a batch. Fenced: a row counts only while its lease is the one named; what is no longer ours is returned, and nothing
 -- was changed for it. Repeatable: what was settled before under the same lease (the reply of that COMMIT was lost) counts as
 -- settled and is not changed again.
@@ -50,8 +73,6 @@ DECLARE
     shut uuid[];
     shut_why text[];
     whole boolean;
-    first uuid; -- of the deliveries: what lies between the two shows which partitions to look into
-    last uuid;
     sick record;
     rule breaker_rule;
     sad_tenants uuid[];
@@ -123,16 +144,7 @@ BEGIN
                  unnest(settle.secret_ids) AS secret_ids, generate_subscripts(deliveries, 1) AS i) s
     WHERE whole OR s.i = ANY (done);
 
-    SELECT (array_agg(x ORDER BY x))[1], (array_agg(x ORDER BY x DESC))[1] INTO first, last FROM unnest(deliveries) x;
-    UPDATE delivery d
-    SET status = s.status, reason = s.reason, attempts = s.n, last_status = nullif(s.http, 0), last_error = s.error,
-        last_duration_ms = s.total / 1000, last_attempt_at = s.at
-    FROM (SELECT unnest(tenants) AS tenant, unnest(deliveries) AS delivery, unnest(statuses) AS status, unnest(reasons) AS reason,
-                 unnest(ns) AS n, unnest(settle.http) AS http, unnest(errors) AS error, unnest(settle.total) AS total, unnest(ats) AS at,
-                 generate_subscripts(deliveries, 1) AS i
-          WHERE read_first()) s
-    WHERE d.id = s.delivery AND d.id BETWEEN first AND last AND (whole OR s.i = ANY (done))
-      AND d.tenant_id IS NOT DISTINCT FROM s.tenant; -- by no index: one that begins with the tenant is none to find an id by
+    PERFORM settle_deliveries(tenants, deliveries, statuses, reasons, ns, ats, settle.http, errors, settle.total, whole, done);
 
     -- At most one write per endpoint and batch, and for one that is well at most one a second. The breaker opens when nothing
     -- but answers of a sick receiver came, so often in a row, or its probe failed; any other answer closes it. What was still
