@@ -113,10 +113,4 @@ FROM instant, (
     SELECT 'signing_key', id, tenant_id, '00000000-0000-0000-0000-000000000000', generation, created_at, created_by, signs_from,
            signs_until, NULL, NULL, NULL, public_pem FROM hooktop.signing_key) k;
 
--- True, and in the planner's eyes so dear that what has it in its WHERE is read once, and first. Rows of which another table's are to be
--- found by their ids, one after another, need that where the other table is partitioned: until it runs the planner does not know in
--- which partition an id will be, reckons with a search in all of them, and would rather compare each row with each.
-CREATE FUNCTION hooktop.read_first() RETURNS boolean LANGUAGE plpgsql STABLE COST 1000000000000
-    SET search_path = pg_catalog, hooktop, pg_temp AS $$ BEGIN RETURN true; END $$;
-
 RESET ROLE;

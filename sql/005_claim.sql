@@ -7,8 +7,7 @@ SET ROLE hooktop_owner;
 -- Deliveries that change their status together, outside of a settlement.
 CREATE FUNCTION hooktop.set_status(tenant uuid, deliveries uuid[], status text, reason text) RETURNS void LANGUAGE plpgsql
     SET search_path = pg_catalog, hooktop, pg_temp
-    SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off SET enable_bitmapscan = off
-    SET enable_material = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+    SET enable_seqscan = off SET enable_bitmapscan = off SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
     first uuid; -- what lies between the two shows which partitions to look into
@@ -16,8 +15,7 @@ DECLARE
 BEGIN
     SELECT (array_agg(x ORDER BY x))[1], (array_agg(x ORDER BY x DESC))[1] INTO first, last FROM unnest(deliveries) x;
     UPDATE delivery d SET status = set_status.status, reason = set_status.reason
-    FROM (SELECT unnest(deliveries) AS id WHERE read_first()) s
-    WHERE d.id = s.id AND d.id BETWEEN first AND last
+    WHERE d.id = ANY (deliveries) AND d.id BETWEEN first AND last
       AND d.tenant_id IS NOT DISTINCT FROM tenant; -- by no index: one that begins with the tenant is none to find an id by
 END $$;
 
