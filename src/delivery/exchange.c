@@ -143,11 +143,10 @@ static void write_wire(struct ht_exchange *x, const char *target)
     ht_buf_adds(w, " HTTP/1.1\r\nHost: ");
     ht_buf_adds(w, ht_exchange_host(x));
     ht_buf_adds(w, x->accept ? "\r\n" : "\r\nAccept: */*\r\n");
+    x->lines_at = w->len;
     ht_buf_add(w, x->lines.data, x->lines.len);
     if (!x->head) {
-        ht_buf_adds(w, "Content-Length: ");
-        ht_buf_adds(w, x->length);
-        ht_buf_add(w, "\r\n", 2);
+        ht_buf_addf(w, "Content-Length: %zu\r\n", x->body.len);
     }
     ht_buf_add(w, "\r\n", 2);
     ht_buf_add(w, x->body.data, x->body.len);
@@ -159,7 +158,6 @@ enum ht_rc ht_exchange_prepare(struct ht_exchange *x, const char *url, int32_t t
     if (!x->body.over && !x->lines.over && !x->torn && split_url(x, url, &target)) {
         x->timeout_ms = timeout_ms;
         x->connect_timeout_ms = timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS;
-        snprintf(x->length, sizeof x->length, "%zu", x->body.len);
         ht_framing_clear(&x->framing, x->head);
         write_wire(x, target);
         if (!x->wire.over) {
@@ -171,23 +169,21 @@ enum ht_rc ht_exchange_prepare(struct ht_exchange *x, const char *url, int32_t t
 
 /* Result ----------------------------------------------------------------------------------------------------------- */
 
-/* One line each, as sent; what the endpoint's owner set is theirs and stays masked. */
+/* The header lines as they were sent; what the endpoint's owner set is theirs and stays masked. */
 static char *request_headers(const struct ht_exchange *x)
 {
     struct ht_buf b;
     ht_buf_init(&b, 2 * LINES_MAX);
-    ht_buf_adds(&b, "Host: ");
-    ht_buf_adds(&b, ht_exchange_host(x));
-    ht_buf_adds(&b, x->accept ? "\n" : "\nAccept: */*\n");
-    const char *end = x->lines.data + x->lines.len;
-    const char *own = x->custom_at < x->lines.len ? x->lines.data + x->custom_at : end;
-    for (const char *line = x->lines.data, *cr; line < end && (cr = strchr(line, '\r')) != NULL; line = cr + 2) {
-        bool masked = line >= own;
+    size_t own_to = x->lines_at + x->lines.len,
+           own_from = x->custom_at < x->lines.len ? x->lines_at + x->custom_at : own_to;
+    const char *line = strchr(x->wire.data, '\n') + 1, *cr; /* behind the request line */
+    for (; (cr = strchr(line, '\r')) != line; line = cr + 2) {
+        size_t at = (size_t)(line - x->wire.data);
+        bool masked = at >= own_from && at < own_to;
+        ht_buf_adds(&b, b.len > 0 ? "\n" : "");
         ht_buf_add(&b, line, masked ? strcspn(line, ":") : (size_t)(cr - line));
-        ht_buf_adds(&b, masked ? ": ****\n" : "\n");
+        ht_buf_adds(&b, masked ? ": ****" : "");
     }
-    ht_buf_adds(&b, "Content-Length: ");
-    ht_buf_adds(&b, x->length);
     return ht_buf_take(&b, NULL);
 }
 

@@ -36,8 +36,8 @@ struct ht_exchange {
     struct ht_buf lines;             /* its header lines but those that every request has */
     size_t custom_at;                /* from here on they are the endpoint's own: their values are masked when stored */
     struct ht_buf wire;              /* all of it, as it is sent */
+    size_t lines_at;                 /* where in it `lines` begin */
     char origin[HT_EXCHANGE_ORIGIN]; /* "https://host:port", as far as the URL says it */
-    char length[24];                 /* of the body, in digits */
     bool secure;                     /* https */
     bool head;                       /* HEAD instead of POST; set it after ht_exchange_begin */
     bool accept;                     /* the endpoint's own headers say what is accepted */

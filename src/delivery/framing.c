@@ -67,6 +67,19 @@ static struct line trimmed(struct line l)
     return l;
 }
 
+/* Takes the next item of a list with commas; begin with all of it. False: that was all. */
+static bool next_item(struct line *rest, struct line *ret)
+{
+    if (!rest->at) {
+        return false;
+    }
+    const char *comma = memchr(rest->at, ',', rest->len);
+    size_t n = comma ? (size_t)(comma - rest->at) : rest->len;
+    *ret = trimmed((struct line){rest->at, n});
+    *rest = comma ? (struct line){comma + 1, rest->len - n - 1} : (struct line){0};
+    return true;
+}
+
 /* Status line ------------------------------------------------------------------------------------------------------ */
 
 static const char version[] = "HTTP/1.";
@@ -109,7 +122,7 @@ static enum ht_framing_result on_status(struct ht_framing *f, struct ht_response
         return not_http(f, "its first line is no status line of HTTP/1.1");
     }
     f->place = HT_FRAMING_HEADERS;
-    f->chunked = f->odd_coding = f->has_length = f->odd_length = false;
+    f->chunked = f->odd_coding = f->has_length = false;
     return ht_response_header(r, bytes, len) ? HT_FRAMING_MORE : HT_FRAMING_ENOUGH;
 }
 
@@ -135,21 +148,13 @@ static bool same_word(struct line l, const char *word)
 /* "2", or "2, 2" where somebody has joined two lines (RFC 9110 8.6). */
 static bool read_length(struct line value, uint64_t *ret)
 {
-    const char *comma;
-    bool first = true;
-    do {
-        uint64_t one;
-        comma = memchr(value.at, ',', value.len);
-        size_t n = comma ? (size_t)(comma - value.at) : value.len;
-        if (!read_number(trimmed((struct line){value.at, n}), &one) || (!first && one != *ret)) {
-            return false;
-        }
-        *ret = one;
-        first = false;
-        n += comma != NULL;
-        value = (struct line){value.at + n, value.len - n};
-    } while (comma);
-    return true;
+    struct line item;
+    uint64_t other;
+    bool good = next_item(&value, &item) && read_number(item, ret);
+    while (good && next_item(&value, &item)) {
+        good = read_number(item, &other) && other == *ret;
+    }
+    return good;
 }
 
 /* The first counts. Nobody has to agree with us on where the next answer begins behind two that differ, or one that is
@@ -163,7 +168,6 @@ static void on_length(struct ht_framing *f, struct line value)
     }
     if (!f->has_length) {
         f->has_length = true;
-        f->odd_length = odd;
         f->left = odd ? 0 : n;
     }
 }
@@ -176,16 +180,9 @@ static void on_coding(struct ht_framing *f, struct line value)
 
 static void on_connection(struct ht_framing *f, struct line value)
 {
-    while (value.len > 0) {
-        const char *comma = memchr(value.at, ',', value.len);
-        size_t n = comma ? (size_t)(comma - value.at) : value.len;
-        struct line word = trimmed((struct line){value.at, n});
-        if (same_word(word, "close")) {
-            f->keep = false;
-        }
-        n += comma != NULL;
-        value.at += n;
-        value.len -= n;
+    struct line word;
+    while (next_item(&value, &word)) {
+        f->keep = f->keep && !same_word(word, "close");
     }
 }
 

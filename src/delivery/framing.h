@@ -41,7 +41,6 @@ struct ht_framing {
     bool chunked;
     bool odd_coding; /* a transfer coding that is not chunked alone */
     bool has_length;
-    bool odd_length; /* it is no number; `left` is 0 */
 };
 
 void ht_framing_init(struct ht_framing *f);

@@ -1,12 +1,12 @@
 #include "hooktop/delivery/inspect.h"
 
-#include <arpa/inet.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "hooktop/base/clock.h"
+#include "link.h"
 #include "single.h"
 
 static const char what[] = "inspect";
@@ -19,21 +19,6 @@ void ht_inspection_fini(struct ht_inspection *i)
 }
 
 /* Names --------------------------------------------------------------------------------------------------------- */
-
-static void read_address(const struct sockaddr *sa, char *ret, size_t size)
-{
-    char ip[INET6_ADDRSTRLEN] = "?";
-    struct sockaddr_in in;
-    struct sockaddr_in6 in6;
-    if (sa->sa_family == AF_INET) {
-        memcpy(&in, sa, sizeof in);
-        inet_ntop(AF_INET, &in.sin_addr, ip, sizeof ip);
-    } else if (sa->sa_family == AF_INET6) {
-        memcpy(&in6, sa, sizeof in6);
-        inet_ntop(AF_INET6, &in6.sin6_addr, ip, sizeof ip);
-    }
-    snprintf(ret, size, "%s", ip);
-}
 
 /* Host and port of a URL in its normal form. */
 static enum ht_rc split_url(const char *url, struct ht_inspection *ret, char port[8], struct ht_err *err)
@@ -69,7 +54,7 @@ static bool resolve(struct ht_inspection *i, const char *port, struct ht_guard *
     }
     for (const struct addrinfo *a = all; a && i->n_answers < HT_INSPECT_ANSWERS; a = a->ai_next) {
         size_t at = i->n_answers++;
-        read_address(a->ai_addr, i->answers[at].address, sizeof i->answers[at].address);
+        ht_link_write_ip(a->ai_addr, i->answers[at].address, sizeof i->answers[at].address);
         i->answers[at].rule = ht_guard_check(guard, a->ai_addr, a->ai_addrlen);
         any = any || i->answers[at].rule == NULL;
     }

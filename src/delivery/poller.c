@@ -58,6 +58,11 @@ static uint64_t tag(enum source s, uint64_t what)
     return (uint64_t)s << SOURCE_SHIFT | what;
 }
 
+static int64_t sooner(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* The phases count from the start, as libcurl's do. */
 static int32_t since_start(const struct ht_exchange *x)
 {
@@ -209,7 +214,6 @@ static void ask(struct ht_poller *p, struct ht_exchange *x)
     const struct ht_link *l = x->link;
     const char *rule = ht_guard_check(p->guard, (const struct sockaddr *)&l->peer, l->peer_len);
     x->connected = x->secured = true;
-    memcpy(x->address, l->address, sizeof x->address);
     if (rule) {
         x->blocked = rule;
         ht_link_write_ip((const struct sockaddr *)&l->peer, x->blocked_ip, sizeof x->blocked_ip);
@@ -229,9 +233,10 @@ static void hold(struct ht_poller *p, struct ht_exchange *x, struct ht_link *l)
 {
     x->link = l;
     l->x = x;
+    memcpy(x->address, l->address, sizeof x->address);
     x->stage = HT_EXCHANGE_ASKING;
     TAILQ_INSERT_TAIL(&p->asking, x, in_stage);
-    p->look_at = x->deadline_us < p->look_at ? x->deadline_us : p->look_at;
+    p->look_at = sooner(p->look_at, x->deadline_us);
 }
 
 static void secure(struct ht_poller *p, struct ht_exchange *x)
@@ -262,7 +267,6 @@ static void on_socket(struct ht_poller *p, struct ht_exchange *x, int fd)
         return;
     }
     x->deadline_us = x->started_at + x->connect_timeout_ms * 1000LL;
-    memcpy(x->address, l->address, sizeof x->address);
     hold(p, x, l);
     if (!x->secure) {
         ask(p, x);
@@ -353,7 +357,7 @@ static void expire(struct ht_poller *p, int64_t now)
                                                     : "the answer took too long");
             end(p, x, CURLE_OPERATION_TIMEDOUT);
         } else {
-            p->look_at = x->deadline_us < p->look_at ? x->deadline_us : p->look_at;
+            p->look_at = sooner(p->look_at, x->deadline_us);
         }
     }
     p->look_at = p->look_at < now + LOOK_US ? now + LOOK_US : p->look_at;
@@ -403,11 +407,6 @@ static void step_lane(struct ht_poller *p, size_t i)
 }
 
 /* Waiting ---------------------------------------------------------------------------------------------------------- */
-
-static int64_t sooner(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
 
 static int wait_ms(struct ht_poller *p, int64_t until_us)
 {
