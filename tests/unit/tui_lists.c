@@ -156,6 +156,8 @@ static void long_lists_come_in_pages(void **state)
         ht_rig_keys(r, lists[i].open);
         SHOWS(r, lists[i].first);
         HIDES(r, HT_PAGES_END);
+        ht_rig_keys(r, "r"); /* the same page again: the same rows, each once */
+        SHOWS(r, lists[i].first);
         ht_rig_keys(r, "G");
         SHOWS(r, lists[i].second);
         ht_rig_keys(r, "kk");

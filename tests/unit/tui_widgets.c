@@ -6,6 +6,7 @@
 #include "hooktop/tui/chrome.h"
 #include "hooktop/tui/list.h"
 #include "hooktop/tui/pager.h"
+#include "hooktop/tui/pages.h"
 #include "hooktop/tui/prompt.h"
 #include "ht_test.h"
 
@@ -349,6 +350,51 @@ static void a_count_that_stopped_is_no_count(void **state)
     assert_string_equal(ht_figure_text(HT_FIGURE_MAX, text), ">9999");
 }
 
+static int rows_freed;
+
+static struct ht_uuid letter_id(const void *row)
+{
+    return (struct ht_uuid){{*(const uint8_t *)row}};
+}
+
+static void letter_fini(void *row)
+{
+    (void)row;
+    rows_freed++;
+}
+
+/* A row is a letter: what came again stands once, what went away is not there any more, what follows the page stays. */
+static void a_page_gives_each_row_one_place(void **state)
+{
+    static const struct ht_pages_rows letters = {1, letter_id, letter_fini};
+    static const struct {
+        const char *rows;
+        size_t from;
+        const char *page;
+        bool more;
+        const char *wanted;
+    } cases[] = {
+        {"", 0, "abc", true, "abc"},          {"abc", 0, "abc", true, "abc"},
+        {"abc", 3, "def", true, "abcdef"},    {"abcdef", 3, "def", true, "abcdef"},
+        {"abcdef", 2, "cde", true, "abcdef"}, {"abcdef", 0, "Aab", true, "Aabcdef"},
+        {"abcdef", 0, "abd", true, "abdef"},  {"abc", 0, "acd", true, "acd"},
+        {"abcdef", 0, "abg", true, "abg"},    {"abcdef", 2, "cf", false, "abcf"},
+        {"abcdef", 0, "XYZ", true, "XYZ"},    {"abc", 0, "", false, ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < HT_COUNT(cases); i++) {
+        struct ht_pages p = {.from = cases[i].from};
+        size_t n = strlen(cases[i].rows), page_n = strlen(cases[i].page);
+        size_t came = n + page_n;
+        rows_freed = 0;
+        HT_AUTOFREE char *rows =
+            ht_pages_take(&p, &letters, ht_strdup(cases[i].rows), &n, ht_strdup(cases[i].page), page_n, cases[i].more);
+        if (n != strlen(cases[i].wanted) || memcmp(rows, cases[i].wanted, n) != 0)
+            fail_msg("%s in %s from %zu: %.*s", cases[i].page, cases[i].rows, cases[i].from, (int)n, rows);
+        assert_int_equal(rows_freed, came - n);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -361,6 +407,7 @@ int main(void)
         cmocka_unit_test(moving),
         cmocka_unit_test(columns_fit_by_priority),
         cmocka_unit_test(drawing_a_list_at_any_size),
+        cmocka_unit_test(a_page_gives_each_row_one_place),
         cmocka_unit_test(wrapped_and_cut),
         cmocka_unit_test(escapes_are_wrapped_like_all_else),
         cmocka_unit_test(searching),

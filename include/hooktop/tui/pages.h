@@ -31,8 +31,8 @@ struct ht_pages_rows {
 /* The page to ask for begins after row `*ret_last`; false: with the first. `anew`: the rows that are there are of
  * another filter. */
 bool ht_pages_ask(struct ht_pages *p, const struct ht_list *l, size_t n, bool anew, size_t *ret_last);
-/* Takes both arrays, returns all rows, *n of them. Rows that the page has again give way to it; what it does not reach
- * stays, unless it has so much that is new that nobody knows what follows. */
+/* Takes both arrays, returns all rows, *n of them. What stood where the page stands gives way to it; what follows the
+ * page's last row stays, and where that row is new, nobody knows what follows: nothing stays. */
 void *ht_pages_take(struct ht_pages *p, const struct ht_pages_rows *of, void *rows, size_t *n, void *page,
                     size_t page_n, bool more);
 bool ht_pages_further(struct ht_pages *p, const struct ht_list *l, size_t n);
