@@ -223,6 +223,7 @@ enum ht_rc ht_cmd_delivery_tail(struct ht_ctx *ctx, const struct ht_args *args, 
 {
     (void)args;
     HT_CLEANUP(tail_fini) struct tail t = {.ctx = ctx, .signals = -1};
+    ht_ctx_runs_until_ended();
     enum ht_rc rc = ht_ctx_filter(ctx, HT_FILTER_DELIVERIES, &t.filter, err);
     if (rc == HT_OK && ht_filter_oldest_first(&t.filter))
         return ht_fail(err, HT_USAGE, "filter", "leave out -sort:time; hooktop delivery list has it",

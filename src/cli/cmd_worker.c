@@ -100,6 +100,7 @@ enum ht_rc ht_cmd_worker(struct ht_ctx *ctx, const struct ht_args *args, struct 
         .drain = args->opt[HT_OPT_DRAIN].given,
         .report = report,
     };
+    ht_ctx_runs_until_ended();
     enum ht_rc rc = ht_ctx_worker_dsn(ctx, &o.dsn, err);
     if (rc == HT_OK)
         rc = check_in(ctx, &o, err);

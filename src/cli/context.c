@@ -1,6 +1,8 @@
 #include "hooktop/cli/context.h"
 
+#include <signal.h>
 #include <stdio.h>
+#include <unistd.h>
 
 #include "hooktop/cli/setup.h"
 #include "hooktop/store/setup.h"
@@ -52,6 +54,20 @@ enum ht_rc ht_ctx_init(struct ht_ctx *c, const struct ht_args *args, struct ht_e
         rc = ht_config_database(&c->config, args->opt[HT_OPT_DSN].text, file != NULL, &c->env, &c->database, err);
     c->readonly = args->opt[HT_OPT_READONLY].given || c->config.readonly;
     return rc == HT_OK ? check_flags(c, err) : rc;
+}
+
+static void end(int sig)
+{
+    (void)sig;
+    _exit(0);
+}
+
+void ht_ctx_runs_until_ended(void)
+{
+    static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+    const struct sigaction action = {.sa_handler = end};
+    for (size_t i = 0; i < HT_COUNT(signals); i++)
+        sigaction(signals[i], &action, NULL);
 }
 
 /* A server that does not stop is found and stopped by its next user, so the error is nobody's business here. */

@@ -31,6 +31,10 @@ struct ht_ctx {
 HT_MUST_CHECK enum ht_rc ht_ctx_init(struct ht_ctx *c, const struct ht_args *args, struct ht_err *err);
 void ht_ctx_fini(struct ht_ctx *c);
 
+/* For commands that run until they are ended, before they open anything: so far SIGINT, SIGTERM and SIGHUP end the
+ * program at once, done, since nothing was begun. They take the signals themselves when something is. */
+void ht_ctx_runs_until_ended(void);
+
 /* Where the database is. When no other is named it is the private cluster: it is started, and its database set up when
  * it is empty or older than the program. Borrowed. */
 HT_MUST_CHECK enum ht_rc ht_ctx_dsn(struct ht_ctx *c, const char **ret, struct ht_err *err);
