@@ -87,14 +87,16 @@ def difference(attacked, plain):
     end of the first row (figures of the connection, with as many digits as they have) and how many bytes were made
     visible, which is nothing to say of plain text."""
     until = [attacked.columns] * attacked.lines
-    for y, text in enumerate(attacked.display):
+    rows = attacked.display
+    for y, text in enumerate(rows):
         made = re.search(r" \| \d+ bytes? made visible", text)
         until[y] = made.start() if made else until[y]
-    engine = min(screen.display[0].find("engine") for screen in (attacked, plain)) - 5
+    engine = min(rows[0].find("engine"), plain.display[0].find("engine")) - 5
     until[0] = engine if engine > 0 else until[0]
     for y in range(attacked.lines):
+        got, model = attacked.buffer[y], plain.buffer[y]
         for x in range(until[y]):
-            if not _as_modelled(attacked.buffer[y][x], plain.buffer[y][x]):
+            if got[x] is not model[x] and not _as_modelled(got[x], model[x]):
                 return y, x
     return None
 

@@ -47,14 +47,21 @@ class _Screen(pyte.Screen):
     @property
     def display(self):
         """Its rows. Half of a wide character whose other half is written over, as between two reads, is a blank."""
-        def cells(line):
-            x = 0
-            while x < self.columns:
-                text = line[x].data or " "
-                yield text
-                x += 2 if wcwidth(text[0]) == 2 else 1
+        return [self._row(self.buffer[y]) for y in range(self.lines)]
 
-        return ["".join(cells(self.buffer[y])) for y in range(self.lines)]
+    def _row(self, line):
+        cells = [" "] * self.columns
+        for x, cell in line.items():
+            if x < self.columns:
+                cells[x] = cell.data
+        text = "".join(cells)
+        if text.isascii() and len(text) == self.columns:  # most are: none is wide, none half of one
+            return text
+        x, row = 0, []
+        while x < self.columns:
+            row.append(cells[x] or " ")
+            x += 2 if wcwidth(row[-1][0]) == 2 else 1
+        return "".join(row)
 
     def draw(self, data):
         super().draw(data)
