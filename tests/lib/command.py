@@ -111,7 +111,7 @@ class Place:
         self.write_config(allow)
         if database:
             name = "cmd_" + uuid.uuid4().hex[:12]
-            psql(os.environ["HT_TEST_DSN"], f'CREATE DATABASE "{name}" TEMPLATE template0 ENCODING UTF8')
+            psql(os.environ["HT_TEST_DSN"], f'CREATE DATABASE "{name}" TEMPLATE template0 ENCODING UTF8 STRATEGY file_copy')
             self.dsn = " ".join(p for p in os.environ["HT_TEST_DSN"].split() if not p.startswith("dbname=")) + f" dbname={name}"
             self.write_config(allow)
         if database and setup:

@@ -93,8 +93,9 @@ static void command(PGconn *c, const char *fmt, const char *name, const char *ot
     char sql[256];
     char *quoted = PQescapeIdentifier(c, name, strlen(name));
     char *other_quoted = PQescapeIdentifier(c, other, strlen(other));
-    snprintf(sql, sizeof(sql), "%s %s %s %s", fmt, quoted, other[0] != '\0' ? "TEMPLATE" : "",
-             other[0] != '\0' ? other_quoted : "");
+    /* copied by files a database takes half the time that it takes by its pages */
+    snprintf(sql, sizeof(sql), "%s %s %s %s %s", fmt, quoted, other[0] != '\0' ? "TEMPLATE" : "",
+             other[0] != '\0' ? other_quoted : "", other[0] != '\0' ? "STRATEGY file_copy" : "");
     PQfreemem(quoted);
     PQfreemem(other_quoted);
     PQclear(must(c, sql));
