@@ -39,6 +39,23 @@ static int run_worker(const char *config, const char *crash_at, bool drain)
     return status;
 }
 
+/* Whether the receiver has read to their ends the connections that it has, and those that wait to be accepted. */
+static bool has_read_all(struct ht_receiver *r)
+{
+    enum { ESTABLISHED = 1, CLOSE_WAIT = 8 };
+    char line[256];
+    unsigned port, state;
+    bool all = true;
+    FILE *f = fopen("/proc/net/tcp", "r");
+    assert_non_null(f);
+    while (fgets(line, sizeof line, f) != NULL) {
+        bool parsed = sscanf(line, "%*d: %*x:%x %*x:%*x %x", &port, &state) == 2;
+        all = all && !(parsed && (int)port == ht_receiver_port(r) && (state == ESTABLISHED || state == CLOSE_WAIT));
+    }
+    fclose(f);
+    return all;
+}
+
 static void check_nothing_lost(struct lab *w, const char *point, int64_t sent_before)
 {
     struct ht_route_counts counts;
@@ -76,6 +93,7 @@ static void test_kill_at_every_step(void **state)
         if (run_worker(config, points[i], strcmp(points[i], "goodbye_sent:1") == 0) != 128 + 9) {
             fail_msg("%s did not kill it", points[i]);
         }
+        HT_TEST_UNTIL(has_read_all(w->receiver), LAB_WAIT_MS);
         ht_receiver_counts(w->receiver, NULL, &before);
         /* what it asked of the database last may still be done */
         HT_TEST_UNTIL(ht_test_sql_int(w->dsn,
