@@ -4,10 +4,11 @@
 #include "hooktop/base/log.h"
 #include "state.h"
 
-/* A result waits so long for others to share its transaction; so long while the lane is at work on others, since a
- * settlement of many costs the database little more than one of few. */
+/* A result waits so long for others to share its transaction, since a settlement of many costs the database little more
+ * than one of few; so long while the lane is at work on others, or where so many are about to come. */
 #define GATHER_US       2000
 #define GATHER_MOST_US  20000
+#define GATHER_RATE     5000 /* a second: a hundred in GATHER_MOST_US */
 /* So many settlements may be with the lane: one batch at work, one behind it. */
 #define OUTSTANDING_MAX (2u * HT_BATCH_MAX)
 #define RENEW_LOOK_US   1000000
@@ -22,7 +23,9 @@ void ht_settle_add(struct ht_engine *e, struct ht_flight *f, struct ht_settlemen
     }
     if (g->n_pending == 0) {
         g->pending_since = ht_mono_us();
+        g->pending_awaited = false;
     }
+    g->pending_awaited = g->pending_awaited || f->item.endpoint->cap == 1;
     e->sent++;
     e->succeeded += s->to == HT_DELIVERY_SUCCEEDED;
     e->failed += s->to != HT_DELIVERY_SUCCEEDED;
@@ -32,15 +35,17 @@ void ht_settle_add(struct ht_engine *e, struct ht_flight *f, struct ht_settlemen
     memset(&f->row.event, 0, sizeof f->row.event);
 }
 
-static int64_t gathered_at(const struct ht_settling *g)
+static int64_t gathered_at(const struct ht_engine *e)
 {
-    return g->pending_since + (g->outstanding == 0 ? GATHER_US : GATHER_MOST_US);
+    const struct ht_settling *g = &e->settling;
+    bool more = e->supply.start_rate >= GATHER_RATE && !g->pending_awaited;
+    return g->pending_since + (g->outstanding > 0 || more ? GATHER_MOST_US : GATHER_US);
 }
 
 static void submit(struct ht_engine *e, int64_t now)
 {
     struct ht_settling *g = &e->settling;
-    bool due = now >= gathered_at(g) || ht_fair_sending(e->fair) == 0;
+    bool due = now >= gathered_at(e) || ht_fair_sending(e->fair) == 0;
     while (g->outstanding < OUTSTANDING_MAX && (g->n_pending >= HT_BATCH_MAX || (g->n_pending > 0 && due))) {
         size_t n = g->n_pending < HT_BATCH_MAX ? g->n_pending : HT_BATCH_MAX;
         HT_FAULT("before_settle");
@@ -208,8 +213,8 @@ int64_t ht_settle_due(const struct ht_engine *e)
         return INT64_MAX;
     }
     int64_t due = TAILQ_EMPTY(&e->leases) || g->n_renewing > 0 ? INT64_MAX : g->renew_look_at;
-    if (g->n_pending > 0 && g->outstanding < OUTSTANDING_MAX && gathered_at(g) < due) {
-        due = gathered_at(g);
+    if (g->n_pending > 0 && g->outstanding < OUTSTANDING_MAX && gathered_at(e) < due) {
+        due = gathered_at(e);
     }
     return due;
 }

@@ -107,7 +107,8 @@ struct ht_settling {
     size_t n_pending;
     size_t cap_pending;
     int64_t pending_since;
-    size_t outstanding; /* settlements that the lane has taken and not answered */
+    bool pending_awaited; /* an endpoint that is delivered strictly in order has one of them */
+    size_t outstanding;   /* settlements that the lane has taken and not answered */
     struct ht_lease renewing[HT_BATCH_MAX];
     bool renewing_built[HT_BATCH_MAX];
     size_t n_renewing;
