@@ -96,6 +96,7 @@ void ht_lane_free(struct ht_lane *l)
         PQfinish(l->pg);
     PQclear(l->answer);
     ht_lane_request_free(l->running);
+    ht_lane_request_free(l->behind);
     while ((q = TAILQ_FIRST(&l->queue)) != NULL)
         ht_lane_request_free(take(l, q));
     free(l->floors);
@@ -147,9 +148,11 @@ static void drop(struct ht_lane *l, const struct ht_err *why)
     l->unfinished = l->preparing = l->wants_write = false;
     l->echo_at_us = 0;
     memset(l->prepared, 0, sizeof(l->prepared));
+    if (l->behind != NULL)
+        put_first(l, l->behind);
     if (l->running != NULL)
         put_first(l, l->running);
-    l->running = NULL;
+    l->running = l->behind = NULL;
     for (q = TAILQ_FIRST(&l->queue); q != NULL; q = next) {
         next = TAILQ_NEXT(q, link);
         q->not_before_us = 0;
@@ -261,6 +264,10 @@ static void go_on_checking(struct ht_lane *l)
         send_simple(l, "LISTEN hooktop_wake", HT_LANE_LISTENING);
         return;
     }
+    if (PQenterPipelineMode(l->pg) == 0) {
+        drop_with_server_words(l, NULL);
+        return;
+    }
     l->state = HT_LANE_READY;
     if (l->cb.up != NULL)
         l->cb.up(l->cb.user, ht_lane_db_now(l));
@@ -279,31 +286,49 @@ static struct ht_lane_request *next_ready(const struct ht_lane *l, int64_t now)
     return NULL;
 }
 
-static void send_running(struct ht_lane *l)
+/* Each request ends with a sync, so each is a transaction of its own. */
+static void send_request(struct ht_lane *l, const struct ht_lane_request *q, bool prepare)
 {
-    struct ht_lane_request *q = l->running;
     const struct ht_lane_statement *s = &ht_lane_statements[q->kind];
     const struct ht_params *p = &q->params;
-    l->preparing = !l->prepared[q->kind];
-    int sent = l->preparing ? PQsendPrepare(l->pg, s->name, s->sql, p->n, p->types)
-                            : PQsendQueryPrepared(l->pg, s->name, p->n, p->values, p->lengths, p->formats, 1);
+    int sent = prepare ? PQsendPrepare(l->pg, s->name, s->sql, p->n, p->types)
+                       : PQsendQueryPrepared(l->pg, s->name, p->n, p->values, p->lengths, p->formats, 1);
     /* A failure to send shows as a broken connection, or as the deadline, at a later step; nothing is decided here,
      * because callers of ht_lane_submit expect no callbacks. */
-    begin_waiting_for_answer(l);
-    if (sent != 0)
+    if (sent != 0 && PQpipelineSync(l->pg) != 0)
         flush(l);
+}
+
+static void send_running(struct ht_lane *l)
+{
+    l->preparing = !l->prepared[l->running->kind];
+    begin_waiting_for_answer(l);
+    send_request(l, l->running, l->preparing);
+}
+
+/* Whether the server may have q while it works on another: then it need not wait for us between the two. */
+static bool may_go_behind(const struct ht_lane *l, const struct ht_lane_request *q)
+{
+    return q->kind == HT_LANE_SETTLE && l->behind == NULL && l->running != NULL && l->running->kind == HT_LANE_SETTLE &&
+           !l->preparing;
 }
 
 static void start_next(struct ht_lane *l)
 {
-    if (l->state != HT_LANE_READY || l->unfinished || l->running != NULL)
+    if (l->state != HT_LANE_READY)
         return;
     struct ht_lane_request *q = next_ready(l, ht_mono_us());
-    if (q == NULL)
+    if (q == NULL || (l->unfinished && !may_go_behind(l, q)))
         return;
-    l->running = take(l, q);
+    take(l, q);
     if (q->kind == HT_LANE_SETTLE)
         ht_lane_settle_bind(l, q);
+    if (l->unfinished) {
+        l->behind = q;
+        send_request(l, q, false);
+        return;
+    }
+    l->running = q;
     send_running(l);
 }
 
@@ -398,10 +423,15 @@ static void finished(struct ht_lane *l)
     if (answer != NULL)
         answered(l, answer);
     l->unfinished = false;
-    if (l->state < HT_LANE_READY)
+    if (l->state < HT_LANE_READY) {
         go_on_checking(l);
-    else if (l->running != NULL)
+    } else if (l->running != NULL) {
         send_running(l); /* its statement is prepared now */
+    } else if (l->behind != NULL) {
+        l->running = l->behind;
+        l->behind = NULL;
+        begin_waiting_for_answer(l);
+    }
     start_next(l);
 }
 
@@ -418,10 +448,13 @@ static bool take_result(struct ht_lane *l)
     if (l->state < HT_LANE_CHECKING || !l->unfinished || PQisBusy(l->pg) != 0)
         return false;
     HT_RESULT_CLEANUP PGresult *r = PQgetResult(l->pg);
-    if (r == NULL) {
+    bool at_end = l->state < HT_LANE_READY ? r == NULL : PQresultStatus(r) == PGRES_PIPELINE_SYNC;
+    if (at_end) {
         finished(l);
-        return false;
+        return l->unfinished;
     }
+    if (r == NULL)
+        return true;
     if (l->state < HT_LANE_READY) {
         check(l, r);
     } else if (l->running != NULL && is_good(r)) {
@@ -549,7 +582,7 @@ int64_t ht_lane_due_us(const struct ht_lane *l)
 
 bool ht_lane_idle(const struct ht_lane *l)
 {
-    return l->state == HT_LANE_READY && l->running == NULL && l->n == 0;
+    return l->state == HT_LANE_READY && !l->unfinished && l->n == 0;
 }
 
 bool ht_lane_up(const struct ht_lane *l)

@@ -89,7 +89,9 @@ struct ht_lane {
     bool preparing;          /* the statement of the request under way is being prepared first */
     bool wants_write;
     bool prepared[HT_LANE_KIND_COUNT];
-    struct ht_lane_request *running; /* with the server; not in the queue */
+    /* With the server, not in the queue: what it works on, and a settlement that it has when it is done with another. */
+    struct ht_lane_request *running;
+    struct ht_lane_request *behind;
     struct ht_lane_requests queue;
     size_t n; /* in the queue */
     int64_t sent_at_us;

@@ -16,8 +16,8 @@
 struct told {
     struct ht_lane *lane;
     int claims_lost, rows, troubles, settled, fenced, renewals;
-    struct ht_lease lease, before; /* of the last row, and of the one before */
-    size_t lost;                   /* by the last renewal: so many, the first of them */
+    struct ht_lease lease, before, third; /* of the last row, and of those before */
+    size_t lost;                          /* by the last renewal: so many, the first of them */
     struct ht_uuid lost_delivery;
 };
 
@@ -31,6 +31,7 @@ static void on_claimed(void *user, struct ht_claim_batch *batch, const struct ht
     }
     for (size_t i = 0; i < batch->n; i++) {
         const struct ht_claimed *r = &batch->rows[i];
+        t->third = t->before;
         t->before = t->lease;
         t->lease = (struct ht_lease){r->tenant_id, r->endpoint_id, r->delivery_id, r->lease_id};
         t->rows++;
@@ -132,6 +133,17 @@ static void what_was_never_claimed_is_not_taken_for_claimed(void **state)
     ht_lane_free(t.lane);
 }
 
+static void settle(struct told *t, const struct ht_lease *l)
+{
+    struct ht_settlement s = {.tenant_id = l->tenant_id,
+                              .endpoint_id = l->endpoint_id,
+                              .delivery_id = l->delivery_id,
+                              .lease_id = l->lease_id,
+                              .to = HT_DELIVERY_SUCCEEDED,
+                              .attempt = {.n = 1, .at = ht_wall_us(), .status = 200}};
+    assert_true(ht_lane_settle(t->lane, &s, 1));
+}
+
 static void what_was_never_settled_is_settled_again(void **state)
 {
     const struct store_world *w = *state;
@@ -141,13 +153,7 @@ static void what_was_never_settled_is_settled_again(void **state)
     claim(w, &t);
     HT_TEST_UNTIL(step(&t) && t.rows > 0, WAIT_MS);
     at_commit(w, "RAISE EXCEPTION 'not now' USING ERRCODE = '40001'");
-    struct ht_settlement s = {.tenant_id = t.lease.tenant_id,
-                              .endpoint_id = t.lease.endpoint_id,
-                              .delivery_id = t.lease.delivery_id,
-                              .lease_id = t.lease.lease_id,
-                              .to = HT_DELIVERY_SUCCEEDED,
-                              .attempt = {.n = 1, .at = ht_wall_us(), .status = 200}};
-    assert_true(ht_lane_settle(t.lane, &s, 1));
+    settle(&t, &t.lease);
     HT_TEST_UNTIL(step(&t) && t.troubles + t.settled > 0, WAIT_MS);
     assert_int_equal(t.settled, 0);
     assert_int_equal(leased(w), 1);
@@ -156,6 +162,62 @@ static void what_was_never_settled_is_settled_again(void **state)
     assert_int_equal(t.settled, 1);
     assert_int_equal(leased(w), 0);
     assert_int_equal(ht_test_sql_int(w->dsn, "SELECT count(*) FROM hooktop.attempt"), 1);
+    ht_lane_free(t.lane);
+}
+
+/* Three rows in hand, of which one is settled: the server knows the statement, so of the next two settlements the
+ * second is sent behind the first. */
+static void claim_three(const struct store_world *w, struct told *t)
+{
+    for (int i = 0; i < 3; i++)
+        store_emit(w->c, &w->tenant, "a.b", "{}");
+    open_lane(w, t);
+    claim(w, t);
+    HT_TEST_UNTIL(step(t) && t->rows == 3, WAIT_MS);
+    settle(t, &t->third);
+    HT_TEST_UNTIL(step(t) && t->settled == 1, WAIT_MS);
+}
+
+static void a_settlement_behind_one_that_is_refused_is_taken(void **state)
+{
+    const struct store_world *w = *state;
+    struct told t = {0};
+    char refused[HT_UUID_TEXT];
+    claim_three(w, &t);
+    ht_uuid_format(&t.before.delivery_id, refused);
+    at_commit(w, store_text("IF OLD.delivery_id = '%s' THEN RAISE EXCEPTION 'not now' USING ERRCODE = '40001'; END IF",
+                            refused));
+    settle(&t, &t.before);
+    settle(&t, &t.lease);
+    HT_TEST_UNTIL(step(&t) && t.troubles > 0 && t.settled == 2, WAIT_MS);
+    assert_int_equal(leased(w), 1);
+    ht_test_sql(w->dsn, "DROP FUNCTION at_commit CASCADE");
+    HT_TEST_UNTIL(step(&t) && t.settled == 3, WAIT_MS);
+    assert_int_equal(t.fenced, 0);
+    assert_int_equal(leased(w), 0);
+    assert_int_equal(ht_test_sql_int(w->dsn, "SELECT count(*) FROM hooktop.attempt"), 3);
+    ht_lane_free(t.lane);
+}
+
+static void a_settlement_behind_one_whose_session_ends_is_settled_again(void **state)
+{
+    const struct store_world *w = *state;
+    struct told t = {0};
+    PGconn *holder = store_session(w);
+    claim_three(w, &t);
+    at_commit(w, "PERFORM pg_advisory_xact_lock(" THE_LOCK ")");
+    store_run(holder, "SELECT pg_advisory_lock(" THE_LOCK ")");
+    settle(&t, &t.before);
+    settle(&t, &t.lease);
+    HT_TEST_UNTIL(step(&t) && ht_test_sql_int(w->dsn, "SELECT count(*) FROM " A_SESSION " AND wait_event = 'advisory'"),
+                  WAIT_MS);
+    ht_test_sql(w->dsn, "SELECT pg_terminate_backend(pid) FROM " A_SESSION);
+    store_run(holder, "SELECT pg_advisory_unlock(" THE_LOCK ")");
+    HT_TEST_UNTIL(step(&t) && t.settled == 3, WAIT_MS);
+    assert_int_equal(t.fenced, 0);
+    assert_int_equal(leased(w), 0);
+    assert_int_equal(ht_test_sql_int(w->dsn, "SELECT count(*) FROM hooktop.attempt"), 3);
+    PQfinish(holder);
     ht_lane_free(t.lane);
 }
 
@@ -188,6 +250,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(what_was_never_claimed_is_not_taken_for_claimed),
         TEST(what_was_never_settled_is_settled_again),
+        TEST(a_settlement_behind_one_that_is_refused_is_taken),
+        TEST(a_settlement_behind_one_whose_session_ends_is_settled_again),
         TEST(a_lease_is_lost_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

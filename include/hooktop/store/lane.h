@@ -1,8 +1,10 @@
 /* The engine's asynchronous way to the database: claims, settlements, renewals and the worker's row.
  *
  * A lane is one connection that never blocks. It connects, reconnects with backoff (jittered, 100 ms to 5 s), checks
- * the server each time (primary, schema version) and works its queue of requests one after another. Every request has a
- * deadline; a server that does not answer is left and the connection made anew. The engine waits on ht_lane_fd() with
+ * the server each time (primary, schema version) and works its queue of requests one after another, each a transaction
+ * of its own; a settlement is sent behind the one at work (libpq's pipeline mode), so that the server need not wait for
+ * the engine between the two. Every request has a deadline, from when the server can begin with it; a server that does
+ * not answer is left and the connection made anew. The engine waits on ht_lane_fd() with
  * ht_lane_events(), calls ht_lane_step() when it is ready or ht_lane_due_us() has come, and gets results by callbacks
  * from inside ht_lane_step. A request whose outcome is unknown (the link broke after it was sent) is repeated when it
  * is repeatable (settle, renew, release, heartbeat: all fenced) and reported as lost otherwise (a claim: its leases
