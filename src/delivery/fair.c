@@ -92,6 +92,8 @@ struct ht_fair *ht_fair_new(int32_t slots)
     ht_map_init(&f->endpoints);
     ht_map_init(&f->tenants);
     TAILQ_INIT(&f->waiting);
+    TAILQ_INIT(&f->full);
+    TAILQ_INIT(&f->over);
     for (int s = 0; s < HT_FAIR_STAGES; s++) {
         for (int c = 0; c < HT_FAIR_CLASSES; c++) {
             TAILQ_INIT(&f->rings[s][c]);
@@ -169,6 +171,7 @@ void ht_fair_settings(struct ht_fair *f, struct ht_fair_endpoint *e, int32_t in_
     e->rate = rate > 0 ? rate : 0;
     ht_fair_stop_waiting(f, e);
     ht_fair_relist_claim(f, e);
+    ht_fair_relist_send(f, e);
 }
 
 void ht_fair_sweep(struct ht_fair *f, int64_t before_us, void (*drop)(void *user, struct ht_fair_endpoint *e),

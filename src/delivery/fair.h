@@ -10,14 +10,19 @@
  *   RETRY  any later attempt                                            half
  *
  * An endpoint that is new, or that did not answer, has one row in hand at a time until it answers.
- * One tenant may have seven eighths of the slots and one endpoint three quarters. An endpoint's cap on requests in
- * flight and its rate are enforced when its rows are claimed: a row in hand may always be sent.
+ * One tenant may have seven eighths of the slots and one endpoint three quarters. An endpoint's rate is enforced when
+ * its rows are claimed, its cap on requests in flight then and when they are sent.
  *
  * Several workers share out the endpoints: each is at home with one of them, which claims at once; the others leave it
  * alone while that one keeps up. At home, a row whose request has ended and whose result is on its way to the database
  * does not count against the cap, unless that is 1, which means strictly in order, or the last request failed: a sick
  * receiver gets no more while it is not known whether its breaker opens. Elsewhere it does, as it does for
  * the others, who see leases only: so that a cap holds over all workers, whatever each believes of where home is.
+ *
+ * Looking into an endpoint's rows costs the database as much as several of them. So at home one that answers quickly
+ * may have rows in hand ahead of its cap, more with each claim that brought all that was asked for, never more than it
+ * takes in a twentieth of a second. They wait for their turn; when it fails, answers late or not at all, all but its
+ * cap are to be given back (ht_fair_excess).
  *
  * Pure: no network, no database; time is given (monotonic microseconds). Thread: one. */
 #ifndef HOOKTOP_SRC_DELIVERY_FAIR_H
@@ -59,6 +64,8 @@ struct ht_fair_endpoint {
     int64_t tokens_at;
     enum ht_fair_verdict verdict;
     bool failed;     /* its last request did, whatever the verdict */
+    int64_t took_us; /* its last answer */
+    int32_t ahead;   /* rows that its claims have earned it beyond its cap */
     int32_t in_hand; /* rows claimed and not yet settled, claims under way included */
     int32_t ended;   /* of these, whose request has ended */
     int32_t sending;
@@ -69,6 +76,11 @@ struct ht_fair_endpoint {
     int in_ring[HT_FAIR_STAGES]; /* the class of the ring it is in, or -1 */
     TAILQ_ENTRY(ht_fair_endpoint) waiting;
     bool is_waiting; /* for its rate */
+    TAILQ_ENTRY(ht_fair_endpoint) full;
+    bool is_full, was_full; /* rows are queued and its cap is reached: now; at the last look and ever since */
+    bool is_stuck;          /* it was so at two looks, and no request has ended since */
+    TAILQ_ENTRY(ht_fair_endpoint) over;
+    bool is_over; /* it may have too many rows in hand */
     int64_t used_at;
 };
 
@@ -109,10 +121,18 @@ void ht_fair_queue(struct ht_fair *f, struct ht_fair_item *i, struct ht_fair_end
 struct ht_fair_item *ht_fair_next(struct ht_fair *f);
 /* Takes a given row out of the queue: it will not be sent. */
 void ht_fair_unqueue(struct ht_fair *f, struct ht_fair_item *i);
-/* Its request has ended so. The row stays in hand until ht_fair_left. */
-void ht_fair_sent(struct ht_fair *f, struct ht_fair_item *i, enum ht_fair_verdict verdict, bool succeeded);
+/* Its request has ended so, `took_us` after its start. The row stays in hand until ht_fair_left. */
+void ht_fair_sent(struct ht_fair *f, struct ht_fair_item *i, enum ht_fair_verdict verdict, int64_t took_us,
+                  bool succeeded);
 /* A row of this endpoint is no longer in hand. `sent`: ht_fair_sent has told of it. */
 void ht_fair_left(struct ht_fair *f, struct ht_fair_endpoint *e, bool sent, int64_t now_us);
+
+/* A queued row that is to be given back, or NULL: there is none. The caller takes it out (ht_fair_unqueue,
+ * ht_fair_left) and asks again. */
+struct ht_fair_item *ht_fair_excess(struct ht_fair *f);
+/* Where nothing has moved since the last look, rows ahead of the cap are given back. */
+void ht_fair_look(struct ht_fair *f);
+bool ht_fair_held_back(const struct ht_fair *f); /* rows are queued that their endpoint's cap holds back */
 
 int32_t ht_fair_queued(const struct ht_fair *f);
 int32_t ht_fair_sending(const struct ht_fair *f);

@@ -1,12 +1,15 @@
 #include "fair_parts.h"
 
 /* A claim asks for at least so many rows of an endpoint: a probe of its own for each row costs the database more. */
-#define CHUNK_MIN 4
-/* So many rows of an endpoint, whose requests have ended, may be in hand beyond its cap where there are other workers:
- * they look for leases among its oldest rows, and no further than they must (sql/005_claim.sql). */
-#define ENDED_MAX 16
+#define CHUNK_MIN  4
+/* So many rows of an endpoint may be in hand beyond its cap where there are other workers: they look for leases among
+ * its oldest rows, and no further than they must (sql/005_claim.sql). */
+#define BEYOND_MAX 32
+/* An endpoint's rows that wait for their turn: as many as it takes in this time, and not more than so many. */
+#define AHEAD_US   50000
+#define AHEAD_MAX  12
 /* How much of a rate may be saved up. */
-#define BURST_S   0.1
+#define BURST_S    0.1
 
 /* Rates ------------------------------------------------------------------------------------------------------------ */
 
@@ -63,23 +66,31 @@ bool ht_fair_at_home(const struct ht_fair *f, const struct ht_fair_endpoint *e)
     return f->workers > 0 && number % (uint32_t)f->workers == (uint32_t)f->place;
 }
 
-static int32_t cap_of(const struct ht_fair_endpoint *e)
+int32_t ht_fair_cap(const struct ht_fair_endpoint *e)
 {
     bool answers = e->verdict == HT_FAIR_QUICK || e->verdict == HT_FAIR_LATE;
     return answers && e->cap > 0 ? e->cap : 1;
 }
 
+bool ht_fair_trusts(const struct ht_fair *f, const struct ht_fair_endpoint *e)
+{
+    return e->verdict == HT_FAIR_QUICK && !e->failed && e->cap > 1 && e->rate <= 0 && ht_fair_at_home(f, e);
+}
+
 /* Rows in hand that count against its cap. */
 static int32_t in_flight(const struct ht_fair *f, const struct ht_fair_endpoint *e)
 {
-    return e->in_hand - (cap_of(e) > 1 && !e->failed && ht_fair_at_home(f, e) ? e->ended : 0);
+    return e->in_hand - (ht_fair_cap(e) > 1 && !e->failed && ht_fair_at_home(f, e) ? e->ended : 0);
 }
 
 /* How many more rows of it may be in hand now. */
 static int32_t room_of(const struct ht_fair *f, const struct ht_fair_endpoint *e)
 {
-    int32_t room = cap_of(e) - in_flight(f, e), most = cap_of(e) + ENDED_MAX - e->in_hand;
-    return f->workers == 1 || room < most ? room : most;
+    int32_t cap = ht_fair_cap(e), ahead = ht_fair_trusts(f, e) ? e->ahead : 0;
+    int64_t paced = cap * AHEAD_US / (e->took_us > 0 ? e->took_us : 1);
+    int32_t room = cap + (ahead < paced ? ahead : (int32_t)paced) - in_flight(f, e);
+    int32_t beyond = cap + BEYOND_MAX - e->in_hand;
+    return f->workers == 1 || room < beyond ? room : beyond;
 }
 
 void ht_fair_relist_claim(struct ht_fair *f, struct ht_fair_endpoint *e)
@@ -161,9 +172,9 @@ static void begin_claim(struct ht_fair *f, struct ht_fair_endpoint *e, int32_t r
     e->tenant->piped += room;
 }
 
-/* The next want of one class: false when nobody in it can have any. */
-static bool want_of_class(struct ht_fair *f, enum ht_fair_class class, int64_t now_us, int32_t most, int32_t budget,
-                          struct ht_fair_want *ret)
+/* The next want of one class, `most` rows at most and about `chunk`: false when nobody in it can have any. */
+static bool want_of_class(struct ht_fair *f, enum ht_fair_class class, int64_t now_us, int32_t most, int32_t chunk,
+                          int32_t budget, struct ht_fair_want *ret)
 {
     int32_t room = ht_fair_class_room(f->piped, budget, class);
     struct ht_fair_tenant *t = TAILQ_FIRST(&f->rings[HT_FAIR_CLAIM][class]), *next;
@@ -173,7 +184,9 @@ static bool want_of_class(struct ht_fair *f, enum ht_fair_class class, int64_t n
         int32_t share = ht_fair_tenant_share(budget) - t->piped;
         while (share > 0 && !TAILQ_EMPTY(&t->endpoints[HT_FAIR_CLAIM][class])) {
             struct ht_fair_endpoint *e = TAILQ_FIRST(&t->endpoints[HT_FAIR_CLAIM][class]);
-            int32_t n = grant(f, e, most < share ? most : share, now_us);
+            int32_t n = chunk > e->ahead ? chunk : e->ahead;
+            n = n < most ? n : most;
+            n = grant(f, e, n < share ? n : share, now_us);
             ht_fair_delist(f, e, HT_FAIR_CLAIM);
             if (n > 0) {
                 begin_claim(f, e, n, ret);
@@ -197,7 +210,7 @@ size_t ht_fair_wants(struct ht_fair *f, int64_t now_us, int32_t room, int32_t pr
     while (n < max && room > 0 && empty < HT_FAIR_CLASSES) {
         enum ht_fair_class class = (enum ht_fair_class)f->turn[HT_FAIR_CLAIM];
         f->turn[HT_FAIR_CLAIM] = (f->turn[HT_FAIR_CLAIM] + 1) % HT_FAIR_CLASSES;
-        if (!want_of_class(f, class, now_us, chunk < room ? chunk : room, budget, &ret[n])) {
+        if (!want_of_class(f, class, now_us, room, chunk, budget, &ret[n])) {
             empty++;
             continue;
         }
@@ -225,6 +238,12 @@ void ht_fair_claimed(struct ht_fair *f, const struct ht_fair_want *w, int32_t go
         e->head_retry = last_retry;
     }
     e->due = missing == 0;
+    if (missing == 0) {
+        e->ahead = e->ahead + CHUNK_MIN < AHEAD_MAX ? e->ahead + CHUNK_MIN : AHEAD_MAX;
+    } else {
+        e->ahead = 0;
+    }
+    ht_fair_doubt(f, e);
     ht_fair_relist_claim(f, e);
 }
 

@@ -31,6 +31,8 @@ struct ht_fair {
     int turn[HT_FAIR_STAGES];       /* the class that is looked at first */
     struct endpoint_ring waiting;   /* for their rate */
     int64_t rate_due;
+    struct endpoint_ring full; /* rows are queued that their endpoint's cap holds back */
+    struct endpoint_ring over; /* rows in hand are perhaps too many */
     int32_t sending[HT_FAIR_CLASSES];
     int32_t piped[HT_FAIR_CLASSES];
     int32_t queued;
@@ -49,6 +51,14 @@ int32_t ht_fair_class_room(const int32_t used[HT_FAIR_CLASSES], int32_t slots, e
 int32_t ht_fair_tenant_share(int32_t slots);
 int32_t ht_fair_endpoint_share(int32_t slots);
 enum ht_fair_class ht_fair_class_of(const struct ht_fair_endpoint *e, bool retry);
+
+/* How many requests to it may be in flight. */
+int32_t ht_fair_cap(const struct ht_fair_endpoint *e);
+/* It may have rows in hand ahead of its cap. */
+bool ht_fair_trusts(const struct ht_fair *f, const struct ht_fair_endpoint *e);
+void ht_fair_relist_send(struct ht_fair *f, struct ht_fair_endpoint *e);
+/* To be looked at by ht_fair_excess. */
+void ht_fair_doubt(struct ht_fair *f, struct ht_fair_endpoint *e);
 
 /* Puts the endpoint where its state says: into a ring of the CLAIM stage, or nowhere. */
 void ht_fair_relist_claim(struct ht_fair *f, struct ht_fair_endpoint *e);

@@ -71,13 +71,14 @@ static void give_back_exchange(struct ht_engine *e, struct ht_flight *f)
 }
 
 /* The request has ended or never began. */
-static void end_sending(struct ht_engine *e, struct ht_flight *f, enum ht_fair_verdict verdict, bool succeeded)
+static void end_sending(struct ht_engine *e, struct ht_flight *f, enum ht_fair_verdict verdict, int64_t took_us,
+                        bool succeeded)
 {
     if (f->x) {
         ht_poller_abort(e->poller, f->x);
     }
     give_back_exchange(e, f);
-    ht_fair_sent(e->fair, &f->item, verdict, succeeded);
+    ht_fair_sent(e->fair, &f->item, verdict, took_us, succeeded);
 }
 
 static void settlement_free(struct ht_settlement *s)
@@ -96,7 +97,7 @@ void ht_flight_drop(struct ht_engine *e, struct ht_flight *f)
         ht_fair_unqueue(e->fair, &f->item);
         break;
     case HT_FLIGHT_SENDING:
-        end_sending(e, f, f->endpoint->verdict, !f->endpoint->failed);
+        end_sending(e, f, f->endpoint->verdict, f->endpoint->took_us, !f->endpoint->failed);
         break;
     case HT_FLIGHT_WITHHELD:
         TAILQ_REMOVE(&e->mode.withheld, f, stage_link);
@@ -178,7 +179,7 @@ void ht_flight_done(void *user, struct ht_exchange *x)
                 !x->response.complete          ? HT_FAIR_SILENT
                 : a.phases.total_us < QUICK_US ? HT_FAIR_QUICK
                                                : HT_FAIR_LATE,
-                a.error == HT_ATTEMPT_NONE);
+                a.phases.total_us, a.error == HT_ATTEMPT_NONE);
     settle(e, f, &a, retry_after);
 }
 
@@ -189,7 +190,7 @@ static void fail_unsent(struct ht_engine *e, struct ht_flight *f, enum ht_attemp
     if (error != HT_ATTEMPT_BLOCKED) {
         ht_engine_report(e, HT_LOG_ERROR, "a delivery was set aside: %s", why);
     }
-    end_sending(e, f, f->endpoint->verdict, false);
+    end_sending(e, f, f->endpoint->verdict, f->endpoint->took_us, false);
     settle(e, f, &a, 0);
 }
 

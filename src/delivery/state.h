@@ -96,6 +96,7 @@ struct ht_supply {
     struct ht_uuid load_tenants[HT_BATCH_MAX];
     struct ht_uuid load_endpoints[HT_BATCH_MAX];
     int64_t load_not_before;
+    int64_t look_at; /* for rows that their endpoint's cap holds back */
     int64_t sweep_at;
     double start_rate; /* requests started per second, smoothed */
     int64_t starts;

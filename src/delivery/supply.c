@@ -26,8 +26,10 @@
 #define SUSPECT_US      100000
 /* How much of the coming requests may lie ready, in time, and at most. */
 #define PREFETCH_S      0.05
-#define PREFETCH_MAX    HT_BATCH_MAX
+#define PREFETCH_MAX    (2 * HT_BATCH_MAX)
 #define PREFETCH_LEAST  4
+/* Rows that their endpoint's cap has kept waiting since the last look are given back. */
+#define LOOK_US         100000
 /* Endpoints without work are forgotten after this. */
 #define SWEEP_US        60000000
 #define FORGET_US       600000000
@@ -94,7 +96,7 @@ static int32_t claim_room(const struct ht_engine *e)
 {
     int32_t ahead = e->concurrency + prefetch(e) - ht_fair_sending(e->fair) - ht_fair_queued(e->fair);
     /* Results that the database has not taken yet count against the whole. */
-    int32_t whole = 2 * e->concurrency + 2 * HT_BATCH_MAX - ht_fair_in_hand(e->fair);
+    int32_t whole = 2 * e->concurrency + 4 * HT_BATCH_MAX - ht_fair_in_hand(e->fair);
     int32_t room = ahead < whole ? ahead : whole;
     return room < HT_BATCH_MAX ? room : HT_BATCH_MAX;
 }
@@ -389,6 +391,19 @@ void ht_supply_claimed(void *user, struct ht_claim_batch *batch, const struct ht
     end_claim(e, batch == NULL || (e->suspect && e->suspect_since >= now), now);
 }
 
+static void give_back(struct ht_engine *e, int64_t now)
+{
+    struct ht_supply *s = &e->supply;
+    struct ht_fair_item *i;
+    if (now >= s->look_at) {
+        s->look_at = now + LOOK_US;
+        ht_fair_look(e->fair);
+    }
+    while ((i = ht_fair_excess(e->fair)) != NULL) {
+        ht_settle_release(e, (struct ht_flight *)i);
+    }
+}
+
 /* Heartbeat, sleep ------------------------------------------------------------------------------------------------- */
 
 static void note_pace(struct ht_engine *e, int64_t now)
@@ -443,6 +458,7 @@ void ht_supply_step(struct ht_engine *e, int64_t now)
     int32_t place, workers = ht_lane_workers(e->claims, &place);
     ht_fair_workers(e->fair, workers, place);
     note_pace(e, now);
+    give_back(e, now);
     if (!ht_lane_up(e->claims)) {
         return;
     }
@@ -464,6 +480,9 @@ int64_t ht_supply_due(const struct ht_engine *e, int64_t now)
     int64_t due = s->heartbeat_at;
     if (!ht_lane_up(e->claims)) {
         return INT64_MAX;
+    }
+    if (ht_fair_held_back(e->fair) && s->look_at < due) {
+        due = s->look_at;
     }
     if (e->mode.may_claim && !s->discovering && s->discover_at < due) {
         due = s->discover_at;

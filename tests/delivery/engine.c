@@ -188,6 +188,31 @@ static void test_cap(void **state)
     lab_stop(w);
 }
 
+/* Rows that lie ready for a quick receiver go back to the database when it hangs, all but its cap, and are sent within
+ * it when it answers again. */
+static void test_hanging_receiver_keeps_no_rows(void **state)
+{
+    enum { CAP = 2, EVENTS = 390 };
+    struct lab *w = *state;
+    static struct timeline t;
+    struct lab_endpoint e = {.path = "/hang", .answer = HT_ANSWER_SLOW, .arg = 5, .in_flight_max = CAP};
+    lab_endpoint(w, &e);
+    lab_emit_many(w, EVENTS);
+    lab_start(w, NULL);
+    HT_TEST_UNTIL(lab_int(w, &e, LAB_LEASED " AND endpoint_id = %s") > CAP, LAB_WAIT_MS);
+    lab_answers(w, &e, HT_ANSWER_HOLD, 0);
+    LAB_UNTIL(w, &e, LAB_LEASED " AND endpoint_id = %s", CAP);
+    assert_true(lab_int(w, &e, LAB_WITH_STATUS("succeeded")) < EVENTS);
+    lab_answers(w, &e, HT_ANSWER_SLOW, 1);
+    LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), EVENTS);
+    lab_stop(w);
+    assert_int_equal(lab_int(w, &e, LAB_ATTEMPTS), EVENTS);
+    t = (struct timeline){.path = "/hang"};
+    ht_receiver_each(w->receiver, note, &t);
+    assert_int_equal(most_at_once(&t), CAP);
+    lab_endpoint_fini(&e);
+}
+
 /* Two workers take from the same endpoints, and no cap is passed at any moment. Either may be held up by the machine
  * while the other one does all there is: then there is more, until both have taken part. */
 static void test_cap_of_two_workers(void **state)
@@ -486,6 +511,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_drain, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(test_order, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(test_cap, lab_setup, lab_teardown),
+        cmocka_unit_test_setup_teardown(test_hanging_receiver_keeps_no_rows, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(test_cap_of_two_workers, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(test_rate, lab_setup, lab_teardown),
         cmocka_unit_test_setup_teardown(test_sick_receivers_harm_nobody, lab_setup, lab_teardown),

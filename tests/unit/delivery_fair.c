@@ -66,7 +66,7 @@ static void prove(struct ht_fair *f, struct ht_fair_endpoint *e)
     struct ht_fair_item i[1];
     assert_int_equal(load(f, e, 1, false, i), 1);
     assert_ptr_equal(ht_fair_next(f), &i[0]);
-    ht_fair_sent(f, &i[0], HT_FAIR_QUICK, true);
+    ht_fair_sent(f, &i[0], HT_FAIR_QUICK, 1000, true);
     ht_fair_left(f, e, true, 0);
 }
 
@@ -123,7 +123,7 @@ static void test_doubtful_rows_leave_room(void **state)
         assert_ptr_equal(sent[i]->endpoint, well);
     }
     /* a slot that one leaves goes to one, and none but one */
-    ht_fair_sent(f, &a[0], HT_FAIR_QUICK, true);
+    ht_fair_sent(f, &a[0], HT_FAIR_QUICK, 1000, true);
     assert_int_equal(send_all(f, sent), 1);
     ht_fair_free(f, NULL, NULL);
 }
@@ -143,7 +143,7 @@ static void test_one_at_a_time_until_it_answers(void **state)
         e->verdict = cases[i].verdict;
         assert_int_equal(load(f, e, 4, false, items), cases[i].rows);
         assert_non_null(ht_fair_next(f));
-        ht_fair_sent(f, &items[0], HT_FAIR_LATE, true);
+        ht_fair_sent(f, &items[0], HT_FAIR_LATE, 2 * S, true);
         ht_fair_left(f, e, true, 0);
         assert_int_equal(load(f, e, 4, false, items), 4 - (cases[i].rows - 1));
         while (ht_fair_next(f)) {}
@@ -171,7 +171,7 @@ static void test_ended_requests_make_room(void **state)
         while (ht_fair_next(f)) {}
         ht_fair_workers(f, cases[i].workers, cases[i].place);
         for (int32_t k = 0; k < (cases[i].cap > 1 ? 3 : 1); k++) {
-            ht_fair_sent(f, &items[k], HT_FAIR_QUICK, cases[i].succeeded);
+            ht_fair_sent(f, &items[k], HT_FAIR_QUICK, S / 2, cases[i].succeeded);
         }
         assert_int_equal(ht_fair_at_home(f, e), cases[i].workers == cases[i].place + 1);
         assert_int_equal(load(f, e, 4, false, more), cases[i].more);
@@ -180,6 +180,100 @@ static void test_ended_requests_make_room(void **state)
         assert_int_equal(e->ended, cases[i].cap > 1 ? 2 : 0);
         ht_fair_free(f, NULL, NULL);
     }
+}
+
+/* Claims for `e` until it may have no more, and counts what it has in hand. */
+static int32_t fill(struct ht_fair *f, struct ht_fair_endpoint *e, struct ht_fair_item **items)
+{
+    struct ht_fair_want w;
+    ht_fair_due(f, e, true);
+    while (ht_fair_wants(f, 0, 100, 1000, &w, 1) == 1) {
+        for (int32_t i = 0; i < w.room; i++) {
+            ht_fair_queue(f, (*items)++, e, false);
+        }
+        ht_fair_claimed(f, &w, w.room, false, 0);
+    }
+    return e->in_hand;
+}
+
+static int32_t give_back(struct ht_fair *f)
+{
+    int32_t n = 0;
+    for (struct ht_fair_item *i; (i = ht_fair_excess(f)) != NULL; n++) {
+        ht_fair_unqueue(f, i);
+        ht_fair_left(f, i->endpoint, false, 0);
+    }
+    return n;
+}
+
+/* Who answers quickly has rows in hand ahead of its cap, which are sent within it, and given back when it does not. */
+static void test_rows_ahead(void **state)
+{
+    (void)state;
+    static const struct {
+        int32_t cap, workers;
+        double rate;
+        int64_t took_us;
+        int32_t in_hand;
+    } cases[] = {{4, 1, 0, 1000, 16}, {4, 0, 0, 1000, 4},   {4, 1, 50, 1000, 4}, {1, 1, 0, 1000, 1},
+                 {4, 1, 0, 50000, 8}, {4, 1, 0, 300000, 4}, {20, 1, 0, 1000, 32}};
+    static const struct {
+        enum ht_fair_verdict verdict;
+        bool succeeded;
+        int32_t given_back;
+    } ends[] = {
+        {HT_FAIR_QUICK, true, 0}, {HT_FAIR_QUICK, false, 11}, {HT_FAIR_LATE, true, 11}, {HT_FAIR_SILENT, false, 12}};
+    static struct ht_fair_item pool[100];
+    for (size_t i = 0; i < HT_COUNT(cases); i++) {
+        struct ht_fair *f = ht_fair_new(64);
+        struct ht_fair_endpoint *e = endpoint(f, 1, 1, cases[i].cap, cases[i].rate);
+        struct ht_fair_item *next = pool, *sent[100];
+        ht_fair_workers(f, cases[i].workers, 0);
+        e->took_us = cases[i].took_us;
+        e->tokens = 100;
+        assert_int_equal(fill(f, e, &next), cases[i].in_hand);
+        assert_int_equal(send_all(f, sent), cases[i].cap);
+        assert_int_equal(give_back(f), 0);
+        ht_fair_free(f, NULL, NULL);
+    }
+    for (size_t i = 0; i < HT_COUNT(ends); i++) {
+        struct ht_fair *f = ht_fair_new(64);
+        struct ht_fair_endpoint *e = endpoint(f, 1, 1, 4, 0);
+        struct ht_fair_item *next = pool, *sent[100];
+        ht_fair_workers(f, 1, 0);
+        assert_int_equal(fill(f, e, &next), 16);
+        assert_int_equal(send_all(f, sent), 4);
+        ht_fair_sent(f, sent[0], ends[i].verdict, 1000, ends[i].succeeded);
+        assert_int_equal(give_back(f), ends[i].given_back);
+        assert_int_equal(e->ahead, ends[i].given_back > 0 ? 0 : 12); /* to be earned again */
+        ht_fair_free(f, NULL, NULL);
+    }
+}
+
+/* Who stops answering keeps none ahead of its cap for longer than from one look to the next. */
+static void test_rows_behind_a_hanging_request(void **state)
+{
+    (void)state;
+    struct ht_fair *f = ht_fair_new(64);
+    static struct ht_fair_item pool[100];
+    struct ht_fair_endpoint *e = endpoint(f, 1, 1, 4, 0);
+    struct ht_fair_item *next = pool, *sent[100];
+    ht_fair_workers(f, 1, 0);
+    assert_false(ht_fair_held_back(f));
+    fill(f, e, &next);
+    assert_int_equal(send_all(f, sent), 4);
+    assert_true(ht_fair_held_back(f));
+    ht_fair_look(f);
+    assert_int_equal(give_back(f), 0);
+    ht_fair_sent(f, sent[0], HT_FAIR_QUICK, 1000, true); /* it moves */
+    assert_int_equal(send_all(f, sent), 1);
+    ht_fair_look(f);
+    assert_int_equal(give_back(f), 0);
+    ht_fair_look(f);
+    assert_int_equal(give_back(f), 11);
+    assert_false(ht_fair_held_back(f));
+    assert_int_equal(fill(f, e, &next) - e->ended, 4);
+    ht_fair_free(f, NULL, NULL);
 }
 
 static void test_turns(void **state)
@@ -226,7 +320,7 @@ static void test_cap(void **state)
     }
     assert_int_equal(ht_fair_wants(f, 0, 50, 50, w, 10), 0);
     assert_int_equal(ht_fair_next(f) != NULL, 1);
-    ht_fair_sent(f, &items[0], HT_FAIR_QUICK, true);
+    ht_fair_sent(f, &items[0], HT_FAIR_QUICK, 1000, true);
     assert_int_equal(ht_fair_wants(f, 0, 50, 50, w, 10), 0); /* sent is not settled */
     ht_fair_left(f, e, true, 0);
     assert_int_equal(ht_fair_wants(f, 0, 50, 50, w, 10), 1);
@@ -343,7 +437,7 @@ static void live_at_random(int32_t workers)
     struct ht_fair_want w[20];
     size_t n_idle = ROWS, n_sending = 0, n_settling = 0, n_w = 0;
     unsigned seed = 42;
-    int64_t sent = 0;
+    int64_t sent = 0, ahead = 0, given_back = 0;
     ht_fair_workers(f, workers, 0);
     for (size_t i = 0; i < ROWS; i++) {
         idle[i] = &pool[i];
@@ -376,7 +470,8 @@ static void live_at_random(int32_t workers)
         assert_true(ht_fair_sending(f) <= SLOTS);
         while (n_sending > 0 && (last || rand_r(&seed) % 3)) {
             size_t k = (size_t)rand_r(&seed) % n_sending;
-            ht_fair_sent(f, sending[k], (enum ht_fair_verdict)(1 + rand_r(&seed) % 3), rand_r(&seed) % 4 != 0);
+            ht_fair_sent(f, sending[k], (enum ht_fair_verdict)(1 + rand_r(&seed) % 3), rand_r(&seed) % 100000,
+                         rand_r(&seed) % 4 != 0);
             settling[n_settling++] = sending[k];
             sending[k] = sending[--n_sending];
         }
@@ -385,12 +480,24 @@ static void live_at_random(int32_t workers)
             ht_fair_left(f, i->endpoint, true, now);
             idle[n_idle++] = i;
         }
+        if (r % 100 == 0) {
+            ht_fair_look(f);
+        }
+        for (struct ht_fair_item *i; (i = ht_fair_excess(f)) != NULL; given_back++) {
+            ht_fair_unqueue(f, i);
+            ht_fair_left(f, i->endpoint, false, now);
+            idle[n_idle++] = i;
+        }
         for (int i = 0; i < ENDPOINTS; i++) {
-            assert_in_range(e[i]->in_hand - e[i]->ended, 0, e[i]->cap);
-            assert_in_range(e[i]->in_hand, 0, workers == 1 ? ROWS : e[i]->cap + 16);
+            int32_t waiting = e[i]->in_hand - e[i]->ended;
+            bool alone = e[i]->cap == 1 || e[i]->rate > 0 || !ht_fair_at_home(f, e[i]);
+            assert_in_range(waiting, 0, e[i]->cap + (alone ? 0 : 12));
+            assert_in_range(e[i]->in_hand, 0, workers == 1 ? ROWS : e[i]->cap + 32);
+            ahead += waiting > e[i]->cap;
         }
     }
     assert_true(sent > 10000);
+    assert_int_equal(ahead > 0 && given_back > 0, workers > 0);
     assert_int_equal(n_idle, ROWS);
     assert_int_equal(ht_fair_in_hand(f), 0);
     assert_int_equal(ht_fair_queued(f), 0);
@@ -445,6 +552,8 @@ int main(void)
         cmocka_unit_test(test_doubtful_rows_leave_room),
         cmocka_unit_test(test_one_at_a_time_until_it_answers),
         cmocka_unit_test(test_ended_requests_make_room),
+        cmocka_unit_test(test_rows_ahead),
+        cmocka_unit_test(test_rows_behind_a_hanging_request),
         cmocka_unit_test(test_turns),
         cmocka_unit_test(test_cap),
         cmocka_unit_test(test_unknown_settings),
