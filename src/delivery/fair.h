@@ -31,7 +31,7 @@
 #include <sys/queue.h>
 #include "hooktop/base/uuid.h"
 
-#define HT_FAIR_IN_FLIGHT 4 /* rows in hand per endpoint where its settings name none */
+#define HT_FAIR_IN_FLIGHT 4 /* requests in flight per endpoint where its settings name none */
 
 enum ht_fair_class { HT_FAIR_FRESH, HT_FAIR_NEW, HT_FAIR_SLOW, HT_FAIR_RETRY, HT_FAIR_CLASSES };
 /* How an endpoint's last request went. */
@@ -54,7 +54,7 @@ struct ht_fair_endpoint {
     struct ht_uuid id;
     void *user; /* the engine's */
     /* settings */
-    int32_t cap; /* rows in hand at most; 0 = not known yet: one at a time */
+    int32_t cap; /* requests in flight at most; 0 = not known yet: one row at a time */
     double rate; /* per second; 0 = unlimited */
     /* what the claim goes by */
     bool due;        /* rows are believed to wait */

@@ -4,6 +4,7 @@
  *   lane_settle.c   settlements: asked in parts when the server does not take them whole
  *   lane_answer.c   what came back: rows into the callbacks' structs; the table of statements
  *   lane_floor.c    where the rows of an endpoint begin, for when dead entries lie before them
+ *   lane_due.c      what the engine waits for, and what it asks of a lane
  */
 #ifndef HT_STORE_LANE_INTERNAL_H
 #define HT_STORE_LANE_INTERNAL_H
@@ -89,7 +90,8 @@ struct ht_lane {
     bool preparing;          /* the statement of the request under way is being prepared first */
     bool wants_write;
     bool prepared[HT_LANE_KIND_COUNT];
-    /* With the server, not in the queue: what it works on, and a settlement that it has when it is done with another. */
+    /* With the server, not in the queue: what it works on, and a settlement that it has when it is done with another.
+     */
     struct ht_lane_request *running;
     struct ht_lane_request *behind;
     struct ht_lane_requests queue;
