@@ -96,7 +96,7 @@ static int32_t claim_room(const struct ht_engine *e)
 {
     int32_t ahead = e->concurrency + prefetch(e) - ht_fair_sending(e->fair) - ht_fair_queued(e->fair);
     /* Results that the database has not taken yet count against the whole. */
-    int32_t whole = 2 * e->concurrency + 4 * HT_BATCH_MAX - ht_fair_in_hand(e->fair);
+    int32_t whole = 2 * e->concurrency + 2 * HT_BATCH_MAX - ht_fair_in_hand(e->fair);
     int32_t room = ahead < whole ? ahead : whole;
     return room < HT_BATCH_MAX ? room : HT_BATCH_MAX;
 }
