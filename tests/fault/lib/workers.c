@@ -55,6 +55,24 @@ static void become_worker(const struct ft_workers *ws, int i)
     _exit(127);
 }
 
+/* Until it runs the program the child has our memory, which would be measured as its own. */
+static pid_t start_program(const struct ft_workers *ws, int i)
+{
+    int running[2];
+    char none;
+    if (pipe2(running, O_CLOEXEC) != 0)
+        ft_die("no pipe: %s", strerror(errno));
+    pid_t pid = fork();
+    if (pid == 0)
+        become_worker(ws, i);
+    if (pid < 0)
+        ft_die("no process: %s", strerror(errno));
+    close(running[1]);
+    while (read(running[0], &none, 1) < 0 && errno == EINTR) {}
+    close(running[0]);
+    return pid;
+}
+
 void ft_worker_start(struct ft_workers *ws, int i)
 {
     struct ft_worker *w = &ws->w[i];
@@ -70,11 +88,7 @@ void ft_worker_start(struct ft_workers *ws, int i)
     setenv("HT_CLOCK", ft_worker_clock(i), 1);
     setenv("http_proxy", ws->elsewhere, 1);
     setenv("ALL_PROXY", ws->elsewhere, 1);
-    w->pid = fork();
-    if (w->pid == 0)
-        become_worker(ws, i);
-    if (w->pid < 0)
-        ft_die("no process: %s", strerror(errno));
+    w->pid = start_program(ws, i);
     ft_process_add(w->pid);
     pthread_mutex_unlock(&ws->lock);
 }
