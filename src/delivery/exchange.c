@@ -6,7 +6,7 @@
 
 #define CONNECT_TIMEOUT_MS 5000
 #define LINES_MAX          (64u * 1024u)
-#define KEPT_BODY          (64u * 1024u)
+#define KEPT               (16u * 1024u)
 
 static const char what[] = "request";
 
@@ -41,10 +41,10 @@ void ht_exchange_fini(struct ht_exchange *x)
 
 /* Request ---------------------------------------------------------------------------------------------------------- */
 
-/* Keeps the memory, but a rare large one is not held for ever. */
+/* Keeps the memory of what is usual, not of what is large. */
 static void empty(struct ht_buf *b)
 {
-    if (b->cap > KEPT_BODY) {
+    if (b->cap > KEPT) {
         ht_buf_fini(b);
     }
     ht_buf_clear(b);
@@ -160,6 +160,7 @@ enum ht_rc ht_exchange_prepare(struct ht_exchange *x, const char *url, int32_t t
         x->connect_timeout_ms = timeout_ms < CONNECT_TIMEOUT_MS ? timeout_ms : CONNECT_TIMEOUT_MS;
         ht_framing_clear(&x->framing, x->head);
         write_wire(x, target);
+        empty(&x->body);
         if (!x->wire.over) {
             return HT_OK;
         }
@@ -230,4 +231,5 @@ void ht_exchange_finish(struct ht_exchange *x, struct ht_attempt *ret)
         ret->response_body_len = r->body.len;
     }
     ret->response_bytes = (int64_t)r->body_bytes;
+    empty(&x->wire);
 }

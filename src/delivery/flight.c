@@ -14,6 +14,17 @@
 /* So much time must be left of a lease beyond the time limit when a request starts. */
 #define START_MARGIN_US (HT_LEASE_MARGIN * 200LL)
 
+size_t ht_flight_bytes(const struct ht_claimed *row)
+{
+    return sizeof(struct ht_flight) + row->event.data_len;
+}
+
+static void keep(struct ht_engine *e, struct ht_flight *f, size_t bytes)
+{
+    e->kept += bytes - f->kept;
+    f->kept = bytes;
+}
+
 struct ht_flight *ht_flight_new(struct ht_engine *e, struct ht_fair_endpoint *ep, struct ht_claimed *row,
                                 int64_t lease_until)
 {
@@ -23,6 +34,7 @@ struct ht_flight *ht_flight_new(struct ht_engine *e, struct ht_fair_endpoint *ep
     f->endpoint = ep;
     f->lease_until = lease_until;
     f->stage = HT_FLIGHT_AWAITING;
+    keep(e, f, ht_flight_bytes(&f->row));
     if (f->row.claims >= HT_CLAIMS_SUSPECT) {
         e->suspect = f;
         e->suspect_since = ht_mono_us();
@@ -112,6 +124,7 @@ void ht_flight_drop(struct ht_engine *e, struct ht_flight *f)
     ht_map_del(&e->flights, &f->row.delivery_id);
     ht_delivery_target_unref(f->target);
     ht_event_fini(&f->row.event);
+    keep(e, f, 0);
     free(f);
 }
 
@@ -155,7 +168,9 @@ static void write_settlement(const struct ht_engine *e, const struct ht_flight *
 static void settle(struct ht_engine *e, struct ht_flight *f, struct ht_attempt *a, int64_t retry_after_ms)
 {
     struct ht_settlement s;
+    ht_event_fini(&f->row.event);
     write_settlement(e, f, a, retry_after_ms, &s);
+    keep(e, f, sizeof *f + ht_attempt_bytes(a));
     if (!ht_mode_withhold(e, f, &s)) {
         ht_settle_add(e, f, &s);
     }
@@ -268,6 +283,7 @@ static void start(struct ht_engine *e, struct ht_flight *f, int64_t now)
     struct ht_err err = {0};
     enum ht_attempt_error error = HT_ATTEMPT_INTERNAL;
     f->stage = HT_FLIGHT_SENDING;
+    keep(e, f, 0);
     f->target = ht_delivery_target_ref(ht_state_of(f->endpoint)->target);
     f->started_at = ht_engine_db_now(e);
     if (f->lease_until - now < f->target->timeout_ms * 1000LL + START_MARGIN_US) {
@@ -288,6 +304,7 @@ static void start(struct ht_engine *e, struct ht_flight *f, int64_t now)
         fail_unsent(e, f, error, err.why);
         return;
     }
+    ht_event_fini(&f->row.event); /* it stands in the request */
     f->x->owner = f;
     HT_FAULT("before_send");
     uint64_t shard;

@@ -11,6 +11,9 @@
 #define GATHER_RATE     5000 /* a second: a hundred in GATHER_MOST_US */
 /* So many settlements may be with the lane: one batch at work, one behind it. */
 #define OUTSTANDING_MAX (2u * HT_BATCH_MAX)
+/* A settlement of more than this is asked in parts: answers that are long must not make it slow, or its copies large.
+ */
+#define SETTLE_BYTES    (2u << 20)
 #define RENEW_LOOK_US   1000000
 
 void ht_settle_add(struct ht_engine *e, struct ht_flight *f, struct ht_settlement *s)
@@ -31,8 +34,6 @@ void ht_settle_add(struct ht_engine *e, struct ht_flight *f, struct ht_settlemen
     e->failed += s->to != HT_DELIVERY_SUCCEEDED;
     g->pending[g->n_pending++] = *s;
     f->stage = HT_FLIGHT_SETTLING;
-    ht_event_fini(&f->row.event);
-    memset(&f->row.event, 0, sizeof f->row.event);
 }
 
 static int64_t gathered_at(const struct ht_engine *e)
@@ -42,12 +43,22 @@ static int64_t gathered_at(const struct ht_engine *e)
     return g->pending_since + (g->outstanding > 0 || more ? GATHER_MOST_US : GATHER_US);
 }
 
+/* How many of what is pending go together. */
+static size_t together(const struct ht_settling *g)
+{
+    size_t n = 0, bytes = 0;
+    while (n < g->n_pending && n < HT_BATCH_MAX && bytes < SETTLE_BYTES) {
+        bytes += ht_attempt_bytes(&g->pending[n++].attempt);
+    }
+    return n;
+}
+
 static void submit(struct ht_engine *e, int64_t now)
 {
     struct ht_settling *g = &e->settling;
     bool due = now >= gathered_at(e) || ht_fair_sending(e->fair) == 0;
     while (g->outstanding < OUTSTANDING_MAX && (g->n_pending >= HT_BATCH_MAX || (g->n_pending > 0 && due))) {
-        size_t n = g->n_pending < HT_BATCH_MAX ? g->n_pending : HT_BATCH_MAX;
+        size_t n = together(g);
         HT_FAULT("before_settle");
         if (!ht_lane_settle(e->settles, g->pending, n)) {
             return;

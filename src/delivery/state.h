@@ -48,6 +48,7 @@ struct ht_flight {
     struct ht_fair_endpoint *endpoint;
     struct ht_delivery_target *target; /* from SENDING on */
     struct ht_exchange *x;             /* SENDING */
+    size_t kept;                       /* bytes of memory, see ht_engine */
     int64_t lease_until;               /* monotonic; confirmed by the database */
     int64_t started_at;                /* of the request, by the database's clock */
     char generations[32];              /* of the secrets that signed */
@@ -98,6 +99,7 @@ struct ht_supply {
     int64_t load_not_before;
     int64_t look_at; /* for rows that their endpoint's cap holds back */
     int64_t sweep_at;
+    size_t row_bytes;  /* that a row takes, as of the latest claims */
     double start_rate; /* requests started per second, smoothed */
     int64_t starts;
     int64_t rate_at;
@@ -156,6 +158,9 @@ struct ht_engine {
     /* A row that two workers died with, in hand, until it is known that its request could be built; NULL: none. */
     struct ht_flight *suspect;
     int64_t suspect_since;
+    /* Bytes of the rows that wait for their turn and of the results that the database has not taken; what is being sent
+     * is bounded by the slots. */
+    size_t kept;
     struct ht_map flights;       /* by delivery */
     struct ht_flights leases;    /* all flights, the lease that ends first at the head */
     struct ht_exchange **idle;   /* exchanges without a request */
@@ -201,6 +206,8 @@ void ht_supply_woken(void *user, const struct ht_uuid *endpoint);
 void ht_supply_drop_endpoint(void *user, struct ht_fair_endpoint *ep);
 
 /* flight.c --------------------------------------------------------------------------------------------------------- */
+/* What a row keeps of memory until it is sent. */
+size_t ht_flight_bytes(const struct ht_claimed *row);
 /* Takes the row's contents. */
 struct ht_flight *ht_flight_new(struct ht_engine *e, struct ht_fair_endpoint *ep, struct ht_claimed *row,
                                 int64_t lease_until);

@@ -28,6 +28,10 @@
 #define PREFETCH_S      0.05
 #define PREFETCH_MAX    (2 * HT_BATCH_MAX)
 #define PREFETCH_LEAST  4
+/* What rows and results may keep of memory: so much, and so much more for each slot. The copies that libpq makes of a
+ * claim and of the settlements under way come on top. */
+#define KEPT_MAX        (16u << 20)
+#define KEPT_MAX_SLOT   (64u << 10)
 /* Rows that their endpoint's cap has kept waiting since the last look are given back. */
 #define LOOK_US         100000
 /* Endpoints without work are forgotten after this. */
@@ -37,6 +41,7 @@
 void ht_supply_init(struct ht_engine *e)
 {
     TAILQ_INIT(&e->supply.load);
+    e->supply.row_bytes = HT_EVENT_DATA_MAX;
     e->supply.next_due_at = INT64_MAX;
     e->supply.sweep_at = ht_mono_us() + SWEEP_US;
     e->supply.rate_at = ht_mono_us();
@@ -92,13 +97,40 @@ static int32_t prefetch(const struct ht_engine *e)
     return rows < PREFETCH_LEAST ? PREFETCH_LEAST : rows > PREFETCH_MAX ? PREFETCH_MAX : (int32_t)rows;
 }
 
+/* How many more rows of the size that they have lately there is memory for. */
+static int32_t memory_room(const struct ht_engine *e)
+{
+    size_t most = KEPT_MAX + (size_t)e->concurrency * KEPT_MAX_SLOT;
+    return e->kept < most ? (int32_t)((most - e->kept) / e->supply.row_bytes) : 0;
+}
+
 static int32_t claim_room(const struct ht_engine *e)
 {
-    int32_t ahead = e->concurrency + prefetch(e) - ht_fair_sending(e->fair) - ht_fair_queued(e->fair);
-    /* Results that the database has not taken yet count against the whole. */
-    int32_t whole = 2 * e->concurrency + 2 * HT_BATCH_MAX - ht_fair_in_hand(e->fair);
-    int32_t room = ahead < whole ? ahead : whole;
-    return room < HT_BATCH_MAX ? room : HT_BATCH_MAX;
+    const int32_t rooms[] = {
+        HT_BATCH_MAX,
+        e->concurrency + prefetch(e) - ht_fair_sending(e->fair) - ht_fair_queued(e->fair),
+        /* results that the database has not taken yet count against the whole */
+        2 * e->concurrency + 4 * HT_BATCH_MAX - ht_fair_in_hand(e->fair),
+        memory_room(e),
+    };
+    int32_t least = rooms[0];
+    for (size_t i = 1; i < HT_COUNT(rooms); i++) {
+        least = rooms[i] < least ? rooms[i] : least;
+    }
+    return least;
+}
+
+/* Rises at once and falls slowly, so that after large rows a claim does not ask for as many as of small ones. */
+static void note_size(struct ht_engine *e, const struct ht_claim_batch *batch)
+{
+    size_t bytes = 0, before = e->supply.row_bytes;
+    for (size_t i = 0; i < batch->n; i++) {
+        bytes += ht_flight_bytes(&batch->rows[i]);
+    }
+    if (batch->n > 0) {
+        size_t mean = bytes / batch->n, eased = before - before / 4;
+        e->supply.row_bytes = mean > eased ? mean : eased;
+    }
 }
 
 /* Discovering ------------------------------------------------------------------------------------------------------ */
@@ -378,6 +410,7 @@ void ht_supply_claimed(void *user, struct ht_claim_batch *batch, const struct ht
     if (batch) {
         HT_FAULT("after_claim");
         ht_engine_set_clock(e, batch->db_now);
+        note_size(e, batch);
         for (size_t i = 0; i < batch->n; i++) {
             take_row(e, &batch->rows[i], s->claim_sent_at + e->lease_ms * 1000LL);
         }

@@ -81,6 +81,16 @@ void ht_attempt_fini(struct ht_attempt *a)
     *a = (struct ht_attempt){0};
 }
 
+size_t ht_attempt_bytes(const struct ht_attempt *a)
+{
+    const char *const texts[] = {a->error_detail,     a->address,    a->tls,   a->request_headers,
+                                 a->response_headers, a->secret_ids, a->worker};
+    size_t bytes = sizeof *a + a->response_body_len;
+    for (size_t i = 0; i < HT_COUNT(texts); i++)
+        bytes += texts[i] != NULL ? strlen(texts[i]) : 0;
+    return bytes;
+}
+
 void ht_signature_fini(struct ht_signature *s)
 {
     free(s->before);

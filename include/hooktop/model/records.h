@@ -211,6 +211,7 @@ struct ht_attempt {
     char *worker;
 };
 void ht_attempt_fini(struct ht_attempt *a);
+size_t ht_attempt_bytes(const struct ht_attempt *a); /* what it takes of memory, with its texts */
 
 /* What the signature of one attempt is over and how a receiver checks it; never the key. */
 struct ht_signature {
