@@ -230,7 +230,8 @@ $$;
 -- A worker says that it is there (heartbeat) before it claims. How many requests of its own are in flight (`in_flight`; NULL: as many
 -- as it has leases) only it knows, since a lease stays until its result is stored; of the others the leases are counted. Where there
 -- can be none, which `claimer` says, nothing is counted: `rooms` is what it has room for. `floor_at` (NULL: not looked at) is the
--- due time of the endpoint's first row.
+-- due time of the endpoint's first row. An endpoint that somebody has locked at this moment comes as a row without a delivery: it
+-- may have rows all the same.
 CREATE FUNCTION hooktop.claim(worker uuid, lease_ms int, tenants uuid[], endpoints uuid[], rooms int[], caps int[],
                               floors timestamptz[], suspect boolean DEFAULT true, in_flight int[] DEFAULT NULL)
     RETURNS TABLE (tenant_id uuid, endpoint_id uuid, delivery_id uuid, lease_id uuid, attempt int, claims int, body_version int,
@@ -277,6 +278,16 @@ BEGIN
           LEFT JOIN endpoint_health h ON h.endpoint_id = p.id AND h.tenant_id = p.tenant_id
           WHERE p.status = 'active' AND w.room > 0 AND (h.open_until IS NULL OR h.open_until <= now_at)
           FOR NO KEY UPDATE OF p SKIP LOCKED) x;
+    IF coalesce(cardinality(who), 0) < cardinality(endpoints) THEN
+        RETURN QUERY
+        SELECT p.tenant_id, p.id, NULL::uuid, NULL::uuid, NULL::int, NULL::int, NULL::int, p.version, NULL::timestamptz, NULL::uuid, NULL,
+               NULL, NULL, NULL, NULL, NULL, NULL::timestamptz, now_at
+        FROM unnest(tenants, endpoints, rooms) AS w (tenant, endpoint, room)
+        JOIN endpoint p ON p.id = w.endpoint AND p.tenant_id = w.tenant
+        LEFT JOIN endpoint_health h ON h.endpoint_id = p.id AND h.tenant_id = p.tenant_id
+        WHERE p.status = 'active' AND w.room > 0 AND (h.open_until IS NULL OR h.open_until <= now_at)
+          AND (who IS NULL OR p.id <> ALL (who));
+    END IF;
     IF probed IS NOT NULL OR metered IS NOT NULL THEN
         room_of := allowed_rooms(now_at, until, who, room_of, probed, metered);
     END IF;

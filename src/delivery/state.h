@@ -68,7 +68,11 @@ struct ht_endpoint_state {
     int32_t got;
     int64_t last_due;
     bool last_retry;
+    bool locked;
+    int64_t again_at; /* to be asked for again then, since somebody had it locked; 0 = is not */
+    TAILQ_ENTRY(ht_endpoint_state) again_link;
 };
+TAILQ_HEAD(ht_endpoint_states, ht_endpoint_state);
 
 struct ht_supply {
     struct ht_fair_want wants[HT_BATCH_MAX];
@@ -87,17 +91,19 @@ struct ht_supply {
     bool round_empty;    /* the last whole round found nothing due */
     bool round_old;      /* and nothing new */
     int64_t heartbeat_at;
+    int64_t heartbeat_pause_us;
     bool asleep;        /* as last said to the database */
     int64_t busy_since; /* there has been something to claim or send; 0 = there is nothing */
     int64_t idle_since; /* the other way round */
     /* settings to load */
-    TAILQ_HEAD(, ht_endpoint_state) load;
+    struct ht_endpoint_states load;
     struct ht_endpoint_state *loading[HT_BATCH_MAX];
     size_t n_loading;
     struct ht_uuid load_tenants[HT_BATCH_MAX];
     struct ht_uuid load_endpoints[HT_BATCH_MAX];
     int64_t load_not_before;
-    int64_t look_at; /* for rows that their endpoint's cap holds back */
+    struct ht_endpoint_states again; /* the soonest at the head */
+    int64_t look_at;                 /* for rows that their endpoint's cap holds back */
     int64_t sweep_at;
     size_t row_bytes;  /* that a row takes, as of the latest claims */
     double start_rate; /* requests started per second, smoothed */

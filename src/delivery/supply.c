@@ -4,43 +4,50 @@
 #include "hooktop/base/log.h"
 #include "state.h"
 
-#define DISCOVER_LIMIT  500
+#define DISCOVER_LIMIT     500
 /* Between two rounds over the endpoints with waiting rows: while there is something to claim, and while there is not
  * (then a producer's NOTIFY wakes us; the rounds are for what it missed). */
-#define ROUND_BUSY_US   20000
-#define ROUND_IDLE_US   200000
-#define ROUND_LEAST_US  10000
-#define ROUND_MOST_US   500000
+#define ROUND_BUSY_US      20000
+#define ROUND_IDLE_US      200000
+#define ROUND_LEAST_US     10000
+#define ROUND_MOST_US      500000
 /* A round may take this part of the time. */
-#define ROUND_SHARE     40
+#define ROUND_SHARE        40
 /* An endpoint whose first row may be one that we have in hand is asked for more not sooner than this. */
-#define PROBE_US        100000
-/* A row that waited so long at an endpoint where another worker is at home may be ours to take. */
-#define GUEST_US        100000
-#define AFTER_ERROR_US  500000
-#define HEARTBEAT_US    3000000
+#define PROBE_US           100000
+/* A row that waited so long at an endpoint where another worker is at home may be ours to take, while most of our slots
+ * are free: two that claim for the same endpoints hinder each other. */
+#define GUEST_US           100000
+/* An endpoint that somebody had locked is asked for again after this: about as long as a claim takes. */
+#define AGAIN_US           20000
+#define AFTER_ERROR_US     500000
+/* The first heartbeats come sooner, each twice as late as the one before: workers that begin together are to know of
+ * each other soon. */
+#define HEARTBEAT_US       3000000
+#define HEARTBEAT_FIRST_US 100000
 /* Saying that we sleep, or no longer do, is a write, so neither is said at once. */
-#define ASLEEP_AFTER_US 200000
-#define AWAKE_AFTER_US  500000
+#define ASLEEP_AFTER_US    200000
+#define AWAKE_AFTER_US     500000
 /* A suspect that was taken has the engine for itself, so long at most. */
-#define SUSPECT_US      100000
+#define SUSPECT_US         100000
 /* How much of the coming requests may lie ready, in time, and at most. */
-#define PREFETCH_S      0.05
-#define PREFETCH_MAX    (2 * HT_BATCH_MAX)
-#define PREFETCH_LEAST  4
+#define PREFETCH_S         0.05
+#define PREFETCH_MAX       (2 * HT_BATCH_MAX)
+#define PREFETCH_LEAST     4
 /* What rows and results may keep of memory: so much, and so much more for each slot. The copies that libpq makes of a
  * claim and of the settlements under way come on top. */
-#define KEPT_MAX        (16u << 20)
-#define KEPT_MAX_SLOT   (64u << 10)
+#define KEPT_MAX           (16u << 20)
+#define KEPT_MAX_SLOT      (64u << 10)
 /* Rows that their endpoint's cap has kept waiting since the last look are given back. */
-#define LOOK_US         100000
+#define LOOK_US            100000
 /* Endpoints without work are forgotten after this. */
-#define SWEEP_US        60000000
-#define FORGET_US       600000000
+#define SWEEP_US           60000000
+#define FORGET_US          600000000
 
 void ht_supply_init(struct ht_engine *e)
 {
     TAILQ_INIT(&e->supply.load);
+    TAILQ_INIT(&e->supply.again);
     e->supply.row_bytes = HT_EVENT_DATA_MAX;
     e->supply.next_due_at = INT64_MAX;
     e->supply.sweep_at = ht_mono_us() + SWEEP_US;
@@ -83,6 +90,7 @@ void ht_supply_lane_up(struct ht_engine *e)
 {
     struct ht_supply *s = &e->supply;
     s->heartbeat_at = 0;
+    s->heartbeat_pause_us = HEARTBEAT_FIRST_US;
     s->discover_from = (struct ht_uuid){0};
     s->round_empty = s->round_old = false;
     ht_supply_look(e);
@@ -154,6 +162,11 @@ static void plan_next_round(struct ht_engine *e, int64_t now)
     s->next_due_at = INT64_MAX;
 }
 
+static bool has_slots_to_spare(const struct ht_engine *e)
+{
+    return 2 * (ht_fair_sending(e->fair) + ht_fair_queued(e->fair)) < e->concurrency;
+}
+
 /* What waits is seen by its first rows, and where there are many those may all be ours, which stay in the outbox until
  * they are settled: then nothing new is known, and it is enough to ask now and then. */
 static void take_waiting(struct ht_engine *e, const struct ht_waiting *w, int64_t db_now, int64_t now)
@@ -164,6 +177,9 @@ static void take_waiting(struct ht_engine *e, const struct ht_waiting *w, int64_
     bool perhaps_ours = !ep->due && ep->in_hand > 0 && w->due_at <= st->last_due;
     bool guest = !ht_fair_at_home(e->fair, ep);
     s->found = true;
+    if (guest && !has_slots_to_spare(e)) {
+        return;
+    }
     if (guest && w->due_at + GUEST_US > db_now) {
         int64_t at = now + w->due_at + GUEST_US - db_now;
         s->next_due_at = at < s->next_due_at ? at : s->next_due_at;
@@ -370,6 +386,10 @@ static void take_row(struct ht_engine *e, struct ht_claimed *row, int64_t lease_
 {
     struct ht_fair_endpoint *ep = ht_supply_endpoint(e, &row->tenant_id, &row->endpoint_id);
     struct ht_endpoint_state *st = ht_state_of(ep);
+    if (ht_uuid_is_nil(&row->delivery_id)) {
+        st->locked = true;
+        return;
+    }
     if (ht_flight_again(e, row, lease_until)) {
         return;
     }
@@ -385,6 +405,24 @@ static void take_row(struct ht_engine *e, struct ht_claimed *row, int64_t lease_
     }
 }
 
+static void ask_again(struct ht_supply *s, struct ht_endpoint_state *st, int64_t now)
+{
+    if (st->again_at == 0) {
+        st->again_at = now + AGAIN_US;
+        TAILQ_INSERT_TAIL(&s->again, st, again_link);
+    }
+}
+
+static void ask_for_locked(struct ht_engine *e, int64_t now)
+{
+    struct ht_endpoint_state *st;
+    while ((st = TAILQ_FIRST(&e->supply.again)) != NULL && st->again_at <= now) {
+        TAILQ_REMOVE(&e->supply.again, st, again_link);
+        st->again_at = 0;
+        ht_fair_due(e->fair, st->endpoint, !st->endpoint->head_retry);
+    }
+}
+
 /* `cut_short`: that an endpoint gave less than was wanted says nothing. */
 static void end_claim(struct ht_engine *e, bool cut_short, int64_t now)
 {
@@ -396,8 +434,11 @@ static void end_claim(struct ht_engine *e, bool cut_short, int64_t now)
         ht_fair_claimed(e->fair, &s->wants[i], st->got, st->last_retry, now);
         if (cut_short) {
             ht_fair_due(e->fair, ep, !retry);
+        } else if (st->locked && ht_fair_at_home(e->fair, ep)) {
+            ask_again(s, st, now);
         }
         st->got = 0;
+        st->locked = false;
     }
     s->n_wants = 0;
 }
@@ -478,7 +519,8 @@ static void heartbeat(struct ht_engine *e, int64_t now)
             ht_supply_look(e); /* what was emitted before the database knew that we sleep woke nobody */
         }
         s->asleep = asleep;
-        s->heartbeat_at = now + HEARTBEAT_US;
+        s->heartbeat_at = now + s->heartbeat_pause_us;
+        s->heartbeat_pause_us = 2 * s->heartbeat_pause_us < HEARTBEAT_US ? 2 * s->heartbeat_pause_us : HEARTBEAT_US;
         e->mode.heard_sent = true;
     } else {
         s->heartbeat_at = now + ROUND_BUSY_US;
@@ -498,6 +540,7 @@ void ht_supply_step(struct ht_engine *e, int64_t now)
     heartbeat(e, now);
     load_targets(e, now);
     if (e->mode.may_claim) {
+        ask_for_locked(e, now);
         claim(e, now);
         discover(e, now);
     }
@@ -522,6 +565,9 @@ int64_t ht_supply_due(const struct ht_engine *e, int64_t now)
     }
     if (e->mode.may_claim && s->n_wants == 0 && ht_fair_rate_due(e->fair) < due) {
         due = ht_fair_rate_due(e->fair);
+    }
+    if (e->mode.may_claim && !TAILQ_EMPTY(&s->again) && TAILQ_FIRST(&s->again)->again_at < due) {
+        due = TAILQ_FIRST(&s->again)->again_at;
     }
     if (s->claim_not_before > now && s->claim_not_before < due) {
         due = s->claim_not_before;

@@ -244,6 +244,34 @@ static void a_lease_is_lost_alone(void **state)
     ht_lane_free(t.lane);
 }
 
+/* Nothing is known of the rows of an endpoint that somebody has locked: that is not the same as that there are none. */
+static void a_locked_endpoint_is_told(void **state)
+{
+    const struct store_world *w = *state;
+    struct told t = {0};
+    PGconn *holder = store_session(w);
+    store_emit(w->c, &w->tenant, "a.b", "{}");
+    store_run(holder, "BEGIN; SELECT id FROM hooktop.endpoint FOR NO KEY UPDATE");
+    open_lane(w, &t);
+    claim(w, &t);
+    HT_TEST_UNTIL(step(&t) && t.rows == 1, WAIT_MS);
+    assert_true(ht_uuid_is_nil(&t.lease.delivery_id));
+    assert_int_equal(ht_uuid_cmp(&t.lease.endpoint_id, &w->e.id), 0);
+    assert_int_equal(leased(w), 0);
+
+    store_run(holder, "COMMIT");
+    claim(w, &t);
+    HT_TEST_UNTIL(step(&t) && t.rows == 2, WAIT_MS);
+    assert_false(ht_uuid_is_nil(&t.lease.delivery_id));
+    assert_int_equal(leased(w), 1);
+    ht_test_sql(w->dsn, "UPDATE hooktop.endpoint SET status = 'paused'");
+    claim(w, &t);
+    HT_TEST_UNTIL(step(&t) && ht_lane_idle(t.lane), WAIT_MS);
+    assert_int_equal(t.rows, 2); /* of this one it is known */
+    PQfinish(holder);
+    ht_lane_free(t.lane);
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, store_world_setup, store_world_teardown)
 int main(void)
 {
@@ -253,6 +281,7 @@ int main(void)
         TEST(a_settlement_behind_one_that_is_refused_is_taken),
         TEST(a_settlement_behind_one_whose_session_ends_is_settled_again),
         TEST(a_lease_is_lost_alone),
+        TEST(a_locked_endpoint_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -45,7 +45,8 @@ struct ht_lease {
 #define HT_CLAIMS_SUSPECT 3
 #define HT_CLAIMS_MAX     4
 
-/* One row to deliver. `event` holds what the body is made of. */
+/* One row to deliver. `event` holds what the body is made of. Without a delivery (the nil UUID, and only the endpoint
+ * is filled): the endpoint was locked by somebody else, and nothing is known of its rows. */
 struct ht_claimed {
     struct ht_uuid tenant_id;
     struct ht_uuid endpoint_id;
