@@ -124,7 +124,7 @@ static void make_lanes(struct ht_engine *e)
         .woken = ht_supply_woken,
         .claimed = ht_supply_claimed,
         .discovered = ht_supply_discovered,
-        .targets = ht_supply_targets,
+        .targets = ht_settings_loaded,
         .trouble = on_trouble,
         .user = e,
     };
@@ -209,6 +209,7 @@ enum ht_rc ht_engine_new(const struct ht_engine_options *o, struct ht_engine **r
     e->keys = ht_keys_new(o->ring);
     e->idle = ht_alloc((size_t)e->concurrency + 1, sizeof(struct ht_exchange *));
     ht_map_init(&e->flights);
+    ht_settings_init(e);
     ht_supply_init(e);
     ht_mode_init(e);
     e->figures = (struct ht_engine_figures){.state = HT_ENGINE_OFF, .slots = e->concurrency, .why = "starting"};

@@ -1,8 +1,9 @@
 /* The engine's inside: what its parts share. One thread runs all of them.
  *
- *   engine.c  life, the loop, figures        supply.c  discover, claim, load settings, heartbeat, sleep
- *   flight.c  one row from claim to result   settle.c  results, renewals and releases to the database
- *   mode.c    whether to deliver at all: standing by, no way out, drain
+ *   engine.c    life, the loop, figures            supply.c  discover, claim, heartbeat, sleep
+ *   settings.c  endpoints' settings, for claimed   flight.c  one row from claim to result
+ *   settle.c    results, renewals and releases to the database
+ *   mode.c      whether to deliver at all: standing by, no way out, drain
  *
  * A row in hand is a flight. Its stages, in order; every flight ends through ht_flight_drop:
  *   AWAITING  its endpoint's settings are being loaded
@@ -26,6 +27,7 @@
 
 #define HT_BATCH_MAX       500 /* rows per claim, settlement, renewal */
 #define HT_LEASE_MS        75000
+#define HT_AFTER_ERROR_US  500000 /* what the server refused is not asked again before */
 /* a lease is longer than the time limit by this: to settle, with a reconnect */
 #define HT_LEASE_MARGIN    HT_FAULT_LEASE_MARGIN(10000)
 #define HT_CONCURRENCY     256
@@ -92,16 +94,9 @@ struct ht_supply {
     bool round_old;      /* and nothing new */
     int64_t heartbeat_at;
     int64_t heartbeat_pause_us;
-    bool asleep;        /* as last said to the database */
-    int64_t busy_since; /* there has been something to claim or send; 0 = there is nothing */
-    int64_t idle_since; /* the other way round */
-    /* settings to load */
-    struct ht_endpoint_states load;
-    struct ht_endpoint_state *loading[HT_BATCH_MAX];
-    size_t n_loading;
-    struct ht_uuid load_tenants[HT_BATCH_MAX];
-    struct ht_uuid load_endpoints[HT_BATCH_MAX];
-    int64_t load_not_before;
+    bool asleep;                     /* as last said to the database */
+    int64_t busy_since;              /* there has been something to claim or send; 0 = there is nothing */
+    int64_t idle_since;              /* the other way round */
     struct ht_endpoint_states again; /* the soonest at the head */
     int64_t look_at;                 /* for rows that their endpoint's cap holds back */
     int64_t sweep_at;
@@ -109,6 +104,16 @@ struct ht_supply {
     double start_rate; /* requests started per second, smoothed */
     int64_t starts;
     int64_t rate_at;
+};
+
+/* Endpoints whose settings are to be loaded, and those whose are being. */
+struct ht_settings {
+    struct ht_endpoint_states wanted;
+    struct ht_endpoint_state *asked[HT_BATCH_MAX];
+    size_t n_asked;
+    struct ht_uuid tenants[HT_BATCH_MAX];
+    struct ht_uuid endpoints[HT_BATCH_MAX];
+    int64_t not_before;
 };
 
 struct ht_settling {
@@ -173,6 +178,7 @@ struct ht_engine {
     struct ht_wire_headers wire; /* of the request that is being built; on the stack it would be cleared each time */
     size_t n_idle;
     struct ht_supply supply;
+    struct ht_settings settings;
     struct ht_settling settling;
     struct ht_mode mode;
     int64_t sent, succeeded, failed, fenced;
@@ -207,9 +213,17 @@ struct ht_fair_endpoint *ht_supply_endpoint(struct ht_engine *e, const struct ht
                                             const struct ht_uuid *id);
 void ht_supply_claimed(void *user, struct ht_claim_batch *batch, const struct ht_err *err);
 void ht_supply_discovered(void *user, struct ht_waiting_list *list, const struct ht_err *err);
-void ht_supply_targets(void *user, struct ht_targets *targets, const struct ht_err *err);
 void ht_supply_woken(void *user, const struct ht_uuid *endpoint);
 void ht_supply_drop_endpoint(void *user, struct ht_fair_endpoint *ep);
+
+/* settings.c ------------------------------------------------------------------------------------------------------- */
+void ht_settings_init(struct ht_engine *e);
+bool ht_settings_idle(const struct ht_engine *e);
+int64_t ht_settings_due(const struct ht_engine *e);
+/* Rows of the endpoint await its settings; ht_flight_queue is called for each when they are there. */
+void ht_settings_need(struct ht_engine *e, struct ht_endpoint_state *st);
+void ht_settings_step(struct ht_engine *e, int64_t now);
+void ht_settings_loaded(void *user, struct ht_targets *targets, const struct ht_err *err);
 
 /* flight.c --------------------------------------------------------------------------------------------------------- */
 /* What a row keeps of memory until it is sent. */

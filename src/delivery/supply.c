@@ -20,7 +20,6 @@
 #define GUEST_US           100000
 /* An endpoint that somebody had locked is asked for again after this: about as long as a claim takes. */
 #define AGAIN_US           20000
-#define AFTER_ERROR_US     500000
 /* The first heartbeats come sooner, each twice as late as the one before: workers that begin together are to know of
  * each other soon. */
 #define HEARTBEAT_US       3000000
@@ -46,7 +45,6 @@
 
 void ht_supply_init(struct ht_engine *e)
 {
-    TAILQ_INIT(&e->supply.load);
     TAILQ_INIT(&e->supply.again);
     e->supply.row_bytes = HT_EVENT_DATA_MAX;
     e->supply.next_due_at = INT64_MAX;
@@ -83,7 +81,7 @@ void ht_supply_look(struct ht_engine *e)
 
 void ht_supply_back_off(struct ht_engine *e)
 {
-    e->supply.claim_not_before = ht_mono_us() + AFTER_ERROR_US;
+    e->supply.claim_not_before = ht_mono_us() + HT_AFTER_ERROR_US;
 }
 
 void ht_supply_lane_up(struct ht_engine *e)
@@ -201,7 +199,7 @@ void ht_supply_discovered(void *user, struct ht_waiting_list *list, const struct
     s->discovering = false;
     s->discover_took_us = now - s->discover_sent_at;
     if (!list) {
-        s->discover_at = now + AFTER_ERROR_US;
+        s->discover_at = now + HT_AFTER_ERROR_US;
         ht_engine_report(e, HT_LOG_WARN, "looking for work failed: %s", err ? err->why : "");
         return;
     }
@@ -248,99 +246,6 @@ static void discover(struct ht_engine *e, int64_t now)
     } else {
         s->discover_at = now + ROUND_BUSY_US;
     }
-}
-
-/* Settings --------------------------------------------------------------------------------------------------------- */
-
-static void need_target(struct ht_engine *e, struct ht_endpoint_state *st)
-{
-    if (!st->asked) {
-        st->asked = true;
-        TAILQ_INSERT_TAIL(&e->supply.load, st, load_link);
-    }
-}
-
-static void load_targets(struct ht_engine *e, int64_t now)
-{
-    struct ht_supply *s = &e->supply;
-    struct ht_uuid *tenants = s->load_tenants, *endpoints = s->load_endpoints;
-    struct ht_endpoint_state *st;
-    size_t n = 0;
-    if (TAILQ_EMPTY(&s->load) || s->n_loading > 0 || now < s->load_not_before) {
-        return;
-    }
-    TAILQ_FOREACH(st, &s->load, load_link)
-    {
-        if (n == HT_BATCH_MAX) {
-            break;
-        }
-        tenants[n] = st->endpoint->tenant_id;
-        endpoints[n] = st->endpoint->id;
-        s->loading[n++] = st;
-    }
-    if (!ht_lane_targets(e->claims, tenants, endpoints, n)) {
-        s->load_not_before = now + ROUND_BUSY_US;
-        return;
-    }
-    for (size_t i = 0; i < n; i++) {
-        TAILQ_REMOVE(&s->load, s->loading[i], load_link);
-    }
-    s->n_loading = n;
-}
-
-static void take_target(struct ht_engine *e, struct ht_target *t)
-{
-    struct ht_fair_endpoint *ep = ht_supply_endpoint(e, &t->endpoint.tenant_id, &t->endpoint.id);
-    struct ht_endpoint_state *st = ht_state_of(ep);
-    ht_delivery_target_unref(st->target);
-    ht_fair_settings(e->fair, ep, t->endpoint.in_flight_max, t->endpoint.rate_per_s);
-    st->target = ht_delivery_target_new(t, e->o.egress, e->timeout_max_ms);
-    if (st->target->refused == HT_ATTEMPT_BLOCKED) {
-        ht_engine_report(e, HT_LOG_WARN, "an endpoint's URL is not allowed: %s", st->target->why);
-    }
-}
-
-/* Rows whose settings came are queued; those of an endpoint that is gone are given back. */
-static void place_awaiting(struct ht_engine *e, struct ht_endpoint_state *st)
-{
-    struct ht_flight *f;
-    bool there = st->target != NULL && st->target->t.endpoint.status == HT_ENDPOINT_ACTIVE;
-    st->asked = false;
-    if (!there) {
-        ht_fair_not_due(e->fair, st->endpoint);
-    }
-    while ((f = TAILQ_FIRST(&st->awaiting)) != NULL) {
-        if (there) {
-            ht_flight_queue(e, f);
-        } else {
-            ht_settle_release(e, f);
-        }
-    }
-}
-
-void ht_supply_targets(void *user, struct ht_targets *targets, const struct ht_err *err)
-{
-    struct ht_engine *e = user;
-    struct ht_supply *s = &e->supply;
-    if (!targets) {
-        ht_engine_report(e, HT_LOG_WARN, "loading settings failed: %s", err ? err->why : "");
-        s->load_not_before = ht_mono_us() + AFTER_ERROR_US;
-        for (size_t i = 0; i < s->n_loading; i++) {
-            TAILQ_INSERT_HEAD(&s->load, s->loading[i], load_link);
-        }
-        s->n_loading = 0;
-        return;
-    }
-    HT_FAULT("after_targets");
-    ht_engine_set_clock(e, targets->db_now);
-    for (size_t i = 0; i < targets->n; i++) {
-        take_target(e, &targets->rows[i]);
-    }
-    for (size_t i = 0; i < s->n_loading; i++) {
-        place_awaiting(e, s->loading[i]);
-    }
-    s->n_loading = 0;
-    ht_targets_free(targets);
 }
 
 /* Claiming --------------------------------------------------------------------------------------------------------- */
@@ -401,7 +306,7 @@ static void take_row(struct ht_engine *e, struct ht_claimed *row, int64_t lease_
     if (known) {
         ht_flight_queue(e, f);
     } else {
-        need_target(e, st);
+        ht_settings_need(e, st);
     }
 }
 
@@ -538,13 +443,13 @@ void ht_supply_step(struct ht_engine *e, int64_t now)
         return;
     }
     heartbeat(e, now);
-    load_targets(e, now);
+    ht_settings_step(e, now);
     if (e->mode.may_claim) {
         ask_for_locked(e, now);
         claim(e, now);
         discover(e, now);
     }
-    if (now >= s->sweep_at && s->n_wants == 0 && s->n_loading == 0 && TAILQ_EMPTY(&s->load)) {
+    if (now >= s->sweep_at && s->n_wants == 0 && ht_settings_idle(e)) {
         s->sweep_at = now + SWEEP_US;
         ht_fair_sweep(e->fair, now - FORGET_US, ht_supply_drop_endpoint, e);
     }
@@ -578,8 +483,8 @@ int64_t ht_supply_due(const struct ht_engine *e, int64_t now)
     if (s->idle_since != 0 && !s->asleep && s->round_old && s->idle_since + ASLEEP_AFTER_US < due) {
         due = s->idle_since + ASLEEP_AFTER_US + 1;
     }
-    if (!TAILQ_EMPTY(&s->load) && s->n_loading == 0 && s->load_not_before < due) {
-        due = s->load_not_before;
+    if (ht_settings_due(e) < due) {
+        due = ht_settings_due(e);
     }
     return due;
 }
