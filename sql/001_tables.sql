@@ -344,6 +344,7 @@ CREATE TABLE hooktop.worker (
     heartbeat_at timestamptz NOT NULL DEFAULT clock_timestamp(),
     heard_since timestamptz NOT NULL DEFAULT clock_timestamp(), -- without a gap
     asleep boolean NOT NULL DEFAULT false,
+    claiming boolean NOT NULL DEFAULT true, -- false: it stands by, ends, or has no way out
     concurrency int NOT NULL,
     in_console boolean NOT NULL,
     -- attempts that it settled since it began, and how many per second that were between its last two heartbeats

@@ -455,22 +455,22 @@ BEGIN
     WHERE o.delivery_id = w.delivery AND o.tenant_id = w.tenant AND o.lease_id = w.lease;
 END $$;
 
--- A worker says that it lives, and whether it sleeps. `workers` are those of its kind that live, itself included, and `place`
+-- A worker says that it lives, and whether it sleeps. `workers` are those of its kind that claim, itself included, and `place`
 -- is how many of them stand before it: so they share out the endpoints without asking each other. `maintain`: nobody has
 -- maintained for an hour; `replay`: a replay is under way; `compact`: the waiting table has grown out of proportion. It is for
 -- this worker to call maintain(), replay_step() or compact_outbox(), apart from this, so that what fails there leaves it alive.
 CREATE FUNCTION hooktop.heartbeat(worker uuid, name text, version text, concurrency int, in_console boolean, asleep boolean,
-                                  succeeded bigint DEFAULT 0, failed bigint DEFAULT 0,
+                                  succeeded bigint DEFAULT 0, failed bigint DEFAULT 0, claiming boolean DEFAULT true,
                                   OUT other_worker boolean, OUT workers int, OUT place int, OUT maintain boolean, OUT replay boolean,
                                   OUT compact boolean, OUT db_now timestamptz)
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, hooktop, pg_temp AS $$
 #variable_conflict use_column
 BEGIN
     db_now := clock_timestamp();
-    INSERT INTO worker AS w (id, name, version, concurrency, in_console, asleep, succeeded, failed)
+    INSERT INTO worker AS w (id, name, version, concurrency, in_console, asleep, claiming, succeeded, failed)
     VALUES (heartbeat.worker, heartbeat.name, heartbeat.version, heartbeat.concurrency, heartbeat.in_console, heartbeat.asleep,
-            heartbeat.succeeded, heartbeat.failed)
-    ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp(), asleep = excluded.asleep,
+            heartbeat.claiming, heartbeat.succeeded, heartbeat.failed)
+    ON CONFLICT (id) DO UPDATE SET heartbeat_at = clock_timestamp(), asleep = excluded.asleep, claiming = excluded.claiming,
         succeeded = excluded.succeeded, failed = excluded.failed,
         succeeded_per_s = greatest(excluded.succeeded - w.succeeded, 0) / greatest(extract(epoch FROM heartbeat.db_now - w.heartbeat_at), 0.1),
         failed_per_s = greatest(excluded.failed - w.failed, 0) / greatest(extract(epoch FROM heartbeat.db_now - w.heartbeat_at), 0.1),
@@ -478,7 +478,8 @@ BEGIN
     other_worker := EXISTS (SELECT FROM worker w WHERE w.id <> heartbeat.worker AND NOT w.in_console
                                                    AND w.heartbeat_at > heartbeat.db_now - interval '15 s');
     SELECT count(*), count(*) FILTER (WHERE w.id < heartbeat.worker) INTO workers, place FROM worker w
-    WHERE w.in_console = heartbeat.in_console AND w.heartbeat_at > heartbeat.db_now - interval '15 s';
+    WHERE w.in_console = heartbeat.in_console AND w.heartbeat_at > heartbeat.db_now - interval '15 s'
+      AND (w.claiming OR w.id = heartbeat.worker);
     -- producers wake it while it says so, or until its next heartbeat is long due
     IF asleep THEN
         PERFORM setval('asleep_until', (date_part('epoch', db_now) * 1000)::bigint + 10000);

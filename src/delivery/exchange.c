@@ -50,10 +50,15 @@ static void empty(struct ht_buf *b)
     ht_buf_clear(b);
 }
 
-void ht_exchange_begin(struct ht_exchange *x)
+void ht_exchange_rest(struct ht_exchange *x)
 {
     empty(&x->body);
     empty(&x->wire);
+}
+
+void ht_exchange_begin(struct ht_exchange *x)
+{
+    ht_exchange_rest(x);
     ht_buf_clear(&x->lines);
     ht_response_clear(&x->response);
     x->custom_at = SIZE_MAX;
@@ -231,5 +236,4 @@ void ht_exchange_finish(struct ht_exchange *x, struct ht_attempt *ret)
         ret->response_body_len = r->body.len;
     }
     ret->response_bytes = (int64_t)r->body_bytes;
-    empty(&x->wire);
 }

@@ -77,6 +77,9 @@ HT_MUST_CHECK enum ht_rc ht_exchange_global(struct ht_err *err);
 void ht_exchange_init(struct ht_exchange *x);
 void ht_exchange_fini(struct ht_exchange *x); /* at rest; also right for a struct of zeros */
 
+/* Gives back what a large request took: for one that is kept, until the next request. */
+void ht_exchange_rest(struct ht_exchange *x);
+
 /* Starts a request: clears what is left of the last one. Then fill x->body and add the headers, the endpoint's own
  * last. */
 void ht_exchange_begin(struct ht_exchange *x);

@@ -77,6 +77,7 @@ static void give_back_exchange(struct ht_engine *e, struct ht_flight *f)
 {
     if (f->x) {
         f->x->owner = NULL;
+        ht_exchange_rest(f->x);
         e->idle[e->n_idle++] = f->x;
         f->x = NULL;
     }

@@ -94,7 +94,8 @@ struct ht_supply {
     bool round_old;      /* and nothing new */
     int64_t heartbeat_at;
     int64_t heartbeat_pause_us;
-    bool asleep;                     /* as last said to the database */
+    bool asleep; /* these two as last said to the database */
+    bool claiming;
     int64_t busy_since;              /* there has been something to claim or send; 0 = there is nothing */
     int64_t idle_since;              /* the other way round */
     struct ht_endpoint_states again; /* the soonest at the head */

@@ -66,8 +66,11 @@ struct ht_fair_endpoint *ht_supply_endpoint(struct ht_engine *e, const struct ht
 
 void ht_supply_drop_endpoint(void *user, struct ht_fair_endpoint *ep)
 {
+    struct ht_engine *e = user;
     struct ht_endpoint_state *s = ht_state_of(ep);
-    (void)user;
+    if (s && s->again_at != 0) {
+        TAILQ_REMOVE(&e->supply.again, s, again_link);
+    }
     if (s) {
         ht_delivery_target_unref(s->target);
         free(s);
@@ -129,12 +132,15 @@ static int32_t claim_room(const struct ht_engine *e)
 /* Rises at once and falls slowly, so that after large rows a claim does not ask for as many as of small ones. */
 static void note_size(struct ht_engine *e, const struct ht_claim_batch *batch)
 {
-    size_t bytes = 0, before = e->supply.row_bytes;
+    size_t bytes = 0, n = 0, before = e->supply.row_bytes;
     for (size_t i = 0; i < batch->n; i++) {
-        bytes += ht_flight_bytes(&batch->rows[i]);
+        if (!ht_uuid_is_nil(&batch->rows[i].delivery_id)) {
+            bytes += ht_flight_bytes(&batch->rows[i]);
+            n++;
+        }
     }
-    if (batch->n > 0) {
-        size_t mean = bytes / batch->n, eased = before - before / 4;
+    if (n > 0) {
+        size_t mean = bytes / n, eased = before - before / 4;
         e->supply.row_bytes = mean > eased ? mean : eased;
     }
 }
@@ -337,9 +343,13 @@ static void end_claim(struct ht_engine *e, bool cut_short, int64_t now)
         struct ht_endpoint_state *st = ht_state_of(ep);
         bool retry = ep->head_retry;
         ht_fair_claimed(e->fair, &s->wants[i], st->got, st->last_retry, now);
-        if (cut_short) {
+        if (!ht_fair_at_home(e->fair, ep)) {
+            if (!has_slots_to_spare(e)) {
+                ht_fair_not_due(e->fair, ep);
+            }
+        } else if (cut_short) {
             ht_fair_due(e->fair, ep, !retry);
-        } else if (st->locked && ht_fair_at_home(e->fair, ep)) {
+        } else if (st->locked) {
             ask_again(s, st, now);
         }
         st->got = 0;
@@ -408,7 +418,7 @@ static void note_pace(struct ht_engine *e, int64_t now)
 static void heartbeat(struct ht_engine *e, int64_t now)
 {
     struct ht_supply *s = &e->supply;
-    bool asleep = s->asleep;
+    bool asleep = s->asleep, claiming = e->mode.may_claim;
     if (!e->mode.may_claim) {
         asleep = false; /* nothing to be woken for */
     } else if (s->idle_since != 0 && now - s->idle_since > ASLEEP_AFTER_US && s->round_old) {
@@ -416,14 +426,15 @@ static void heartbeat(struct ht_engine *e, int64_t now)
     } else if (s->busy_since != 0 && now - s->busy_since > AWAKE_AFTER_US) {
         asleep = false;
     }
-    if (asleep == s->asleep && now < s->heartbeat_at) {
+    if (asleep == s->asleep && claiming == s->claiming && now < s->heartbeat_at) {
         return;
     }
-    if (ht_lane_heartbeat(e->claims, asleep, e->succeeded, e->failed)) {
+    if (ht_lane_heartbeat(e->claims, asleep, claiming, e->succeeded, e->failed)) {
         if (asleep && !s->asleep) {
             ht_supply_look(e); /* what was emitted before the database knew that we sleep woke nobody */
         }
         s->asleep = asleep;
+        s->claiming = claiming;
         s->heartbeat_at = now + s->heartbeat_pause_us;
         s->heartbeat_pause_us = 2 * s->heartbeat_pause_us < HEARTBEAT_US ? 2 * s->heartbeat_pause_us : HEARTBEAT_US;
         e->mode.heard_sent = true;

@@ -387,7 +387,7 @@ const struct ht_lane_statement ht_lane_statements[HT_LANE_KIND_COUNT] = {
     [HT_LANE_RELEASE] = {"lane_release", "SELECT hooktop.release($1, $2, $3, $4, $5)", true, NULL, NULL},
     [HT_LANE_HEARTBEAT] = {"lane_heartbeat",
                            "SELECT other_worker, workers, place, maintain, replay, compact, db_now"
-                           " FROM hooktop.heartbeat($1, $2, $3, $4, $5, $6, $7, $8)",
+                           " FROM hooktop.heartbeat($1, $2, $3, $4, $5, $6, $7, $8, $9)",
                            false, heartbeat, NULL},
     [HT_LANE_MAINTAIN] = {"lane_maintain", "SELECT hooktop.maintain($1)", false, NULL, NULL},
     [HT_LANE_COMPACT] = {"lane_compact", "SELECT hooktop.compact_outbox()", false, NULL, NULL},

@@ -125,7 +125,7 @@ bool ht_lane_release(struct ht_lane *l, const struct ht_lease *leases, size_t n)
     return bind_and_submit(l, q);
 }
 
-bool ht_lane_heartbeat(struct ht_lane *l, bool asleep, int64_t succeeded, int64_t failed)
+bool ht_lane_heartbeat(struct ht_lane *l, bool asleep, bool claiming, int64_t succeeded, int64_t failed)
 {
     struct ht_lane_request *q = ht_lane_request_new(HT_LANE_HEARTBEAT);
     struct ht_params *p = &q->params;
@@ -137,6 +137,7 @@ bool ht_lane_heartbeat(struct ht_lane *l, bool asleep, int64_t succeeded, int64_
     ht_put_bool(p, asleep);
     ht_put_i64(p, succeeded);
     ht_put_i64(p, failed);
+    ht_put_bool(p, claiming);
     return bind_and_submit(l, q);
 }
 

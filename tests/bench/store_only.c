@@ -91,12 +91,14 @@ static void took(void *user, struct ht_claim_batch *batch, const struct ht_err *
     if (batch == NULL)
         broken(user, err, 0);
     b->claiming = false;
-    b->claimed += (int64_t)batch->n;
     if (batch->n > 0) {
         struct ht_settlement *s = ht_alloc(batch->n, sizeof(*s));
+        size_t n = 0;
         for (size_t i = 0; i < batch->n; i++)
-            s[i] = success(&batch->rows[i], batch->db_now);
-        if (!ht_lane_settle(b->settles, s, batch->n))
+            if (!ht_uuid_is_nil(&batch->rows[i].delivery_id))
+                s[n++] = success(&batch->rows[i], batch->db_now);
+        b->claimed += (int64_t)n;
+        if (!ht_lane_settle(b->settles, s, n))
             abort();
         free(s);
     }

@@ -145,14 +145,22 @@ static void test_helps_while_it_has_slots(void **state)
     ht_test_sql(w->dsn, "SELECT pg_sleep(1)");
     assert_int_equal(lab_int(w, &away, LAB_LEASED " AND endpoint_id = %s"), 0);
     assert_int_equal(lab_int(w, &away, LAB_ATTEMPTS), 1);
+    ht_test_sql(w->dsn, "UPDATE hooktop.worker SET claiming = false WHERE name = 'other:1'");
+    LAB_UNTIL(w, &away, LAB_WITH_STATUS("succeeded"), 2); /* there is nobody else to do it */
+    assert_int_equal(lab_int(w, &home, LAB_WITH_STATUS("succeeded")), 1);
+
+    ht_engine_stop(w->engine);
+    LAB_UNTIL(w, NULL, "SELECT count(*) FROM hooktop.worker WHERE NOT claiming", 2);
     lab_answers(w, &home, HT_ANSWER_STATUS, 200);
-    LAB_UNTIL(w, &away, LAB_WITH_STATUS("succeeded"), 2);
     LAB_UNTIL(w, &home, LAB_WITH_STATUS("succeeded"), 1 + HELD);
-    lab_stop(w);
+    lab_join(w);
     lab_endpoint_fini(&home);
     lab_endpoint_fini(&away);
     ht_tenant_fini(&t);
 }
+
+#define CALLS(name)                                                                                                    \
+    "SELECT coalesce(max(calls), 0) FROM pg_stat_user_functions WHERE funcname = '" name "' AND %s IS NOT NULL"
 
 /* Who claims while somebody has the endpoint locked does not take it for one without rows. */
 static void test_locked_endpoint(void **state)
@@ -161,10 +169,14 @@ static void test_locked_endpoint(void **state)
     struct lab_endpoint e = {.path = "/a"};
     PGconn *holder = PQconnectdb(w->dsn);
     lab_endpoint(w, &e);
+    ht_test_sql(w->dsn,
+                "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET track_functions = pl', current_database()); END $$");
     PQclear(PQexec(holder, "BEGIN; SELECT id FROM hooktop.endpoint FOR NO KEY UPDATE"));
     lab_start(w, NULL);
     lab_emit(w, NULL, "thing.happened", "{}");
-    ht_test_sql(w->dsn, "SELECT pg_sleep(0.3)");
+    /* asked again and again, not only as often as it is seen to have rows */
+    HT_TEST_UNTIL(lab_int(w, &e, CALLS("claim")) > 20 && lab_int(w, &e, CALLS("waiting")) > 0, LAB_WAIT_MS);
+    assert_true(lab_int(w, &e, CALLS("claim")) > 2 * lab_int(w, &e, CALLS("waiting")));
     assert_int_equal(lab_figures(w).sent, 0);
     PQfinish(holder);
     LAB_UNTIL(w, &e, LAB_WITH_STATUS("succeeded"), 1);

@@ -159,13 +159,13 @@ HT_MUST_CHECK bool ht_lane_settle(struct ht_lane *l, struct ht_settlement *s, si
 HT_MUST_CHECK bool ht_lane_renew(struct ht_lane *l, const struct ht_lease *leases, const bool *built, size_t n);
 /* Gives leases back without counting an attempt. */
 HT_MUST_CHECK bool ht_lane_release(struct ht_lane *l, const struct ht_lease *leases, size_t n);
-/* Says whether this worker sleeps (producers then wake it by NOTIFY) or works; also its heartbeat, with
- * what it has settled since it began. */
-HT_MUST_CHECK bool ht_lane_heartbeat(struct ht_lane *l, bool asleep, int64_t succeeded, int64_t failed);
+/* Says whether this worker sleeps (producers then wake it by NOTIFY) or works, and whether it claims: those that do
+ * share out the endpoints. Also its heartbeat, with what it has settled since it began. */
+HT_MUST_CHECK bool ht_lane_heartbeat(struct ht_lane *l, bool asleep, bool claiming, int64_t succeeded, int64_t failed);
 /* A fresh heartbeat of a dedicated worker other than this one exists: for [worker] in_console = auto. Known since the
  * last heartbeat. */
 bool ht_lane_other_worker(const struct ht_lane *l);
-/* How many workers of this one's kind live (in consoles, or dedicated), itself included, and how many of them stand
+/* How many workers of this one's kind claim (in consoles, or dedicated), itself included, and how many of them stand
  * before it, as of the last heartbeat; 0 = not known yet. */
 int32_t ht_lane_workers(const struct ht_lane *l, int32_t *ret_place);
 /* Rows past due or leased by anyone, as of the last discover: for --drain. -1 = not yet known. */
