@@ -14,11 +14,6 @@
 /* So much time must be left of a lease beyond the time limit when a request starts. */
 #define START_MARGIN_US (HT_LEASE_MARGIN * 200LL)
 
-size_t ht_flight_bytes(const struct ht_claimed *row)
-{
-    return sizeof(struct ht_flight) + row->event.data_len;
-}
-
 static void keep(struct ht_engine *e, struct ht_flight *f, size_t bytes)
 {
     e->kept += bytes - f->kept;
@@ -34,7 +29,7 @@ struct ht_flight *ht_flight_new(struct ht_engine *e, struct ht_fair_endpoint *ep
     f->endpoint = ep;
     f->lease_until = lease_until;
     f->stage = HT_FLIGHT_AWAITING;
-    keep(e, f, ht_flight_bytes(&f->row));
+    keep(e, f, sizeof *f + f->row.event.data_len);
     if (f->row.claims >= HT_CLAIMS_SUSPECT) {
         e->suspect = f;
         e->suspect_since = ht_mono_us();

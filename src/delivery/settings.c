@@ -3,9 +3,6 @@
 #include "hooktop/base/log.h"
 #include "state.h"
 
-/* What the lane did not take is asked again after this. */
-#define AGAIN_US 20000
-
 void ht_settings_init(struct ht_engine *e)
 {
     TAILQ_INIT(&e->settings.wanted);
@@ -48,7 +45,7 @@ void ht_settings_step(struct ht_engine *e, int64_t now)
         s->asked[n++] = st;
     }
     if (!ht_lane_targets(e->claims, s->tenants, s->endpoints, n)) {
-        s->not_before = now + AGAIN_US;
+        s->not_before = now + HT_NOT_TAKEN_US;
         return;
     }
     for (size_t i = 0; i < n; i++) {

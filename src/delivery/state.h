@@ -27,7 +27,8 @@
 
 #define HT_BATCH_MAX       500 /* rows per claim, settlement, renewal */
 #define HT_LEASE_MS        75000
-#define HT_AFTER_ERROR_US  500000 /* what the server refused is not asked again before */
+#define HT_NOT_TAKEN_US    20000  /* what a lane did not take is asked again after this */
+#define HT_AFTER_ERROR_US  500000 /* and what the server refused not before this */
 /* a lease is longer than the time limit by this: to settle, with a reconnect */
 #define HT_LEASE_MARGIN    HT_FAULT_LEASE_MARGIN(10000)
 #define HT_CONCURRENCY     256
@@ -227,8 +228,6 @@ void ht_settings_step(struct ht_engine *e, int64_t now);
 void ht_settings_loaded(void *user, struct ht_targets *targets, const struct ht_err *err);
 
 /* flight.c --------------------------------------------------------------------------------------------------------- */
-/* What a row keeps of memory until it is sent. */
-size_t ht_flight_bytes(const struct ht_claimed *row);
 /* Takes the row's contents. */
 struct ht_flight *ht_flight_new(struct ht_engine *e, struct ht_fair_endpoint *ep, struct ht_claimed *row,
                                 int64_t lease_until);

@@ -68,13 +68,14 @@ void ht_supply_drop_endpoint(void *user, struct ht_fair_endpoint *ep)
 {
     struct ht_engine *e = user;
     struct ht_endpoint_state *s = ht_state_of(ep);
-    if (s && s->again_at != 0) {
+    if (!s) {
+        return;
+    }
+    if (s->again_at != 0) {
         TAILQ_REMOVE(&e->supply.again, s, again_link);
     }
-    if (s) {
-        ht_delivery_target_unref(s->target);
-        free(s);
-    }
+    ht_delivery_target_unref(s->target);
+    free(s);
 }
 
 void ht_supply_look(struct ht_engine *e)
@@ -129,19 +130,13 @@ static int32_t claim_room(const struct ht_engine *e)
     return least;
 }
 
-/* Rises at once and falls slowly, so that after large rows a claim does not ask for as many as of small ones. */
-static void note_size(struct ht_engine *e, const struct ht_claim_batch *batch)
+/* `n` rows came that keep so many bytes. What is said of their size rises at once and falls slowly, so that after large
+ * rows a claim does not ask for as many as of small ones. */
+static void note_size(struct ht_supply *s, size_t n, size_t bytes)
 {
-    size_t bytes = 0, n = 0, before = e->supply.row_bytes;
-    for (size_t i = 0; i < batch->n; i++) {
-        if (!ht_uuid_is_nil(&batch->rows[i].delivery_id)) {
-            bytes += ht_flight_bytes(&batch->rows[i]);
-            n++;
-        }
-    }
     if (n > 0) {
-        size_t mean = bytes / n, eased = before - before / 4;
-        e->supply.row_bytes = mean > eased ? mean : eased;
+        size_t mean = bytes / n, eased = s->row_bytes - s->row_bytes / 4;
+        s->row_bytes = mean > eased ? mean : eased;
     }
 }
 
@@ -250,7 +245,7 @@ static void discover(struct ht_engine *e, int64_t now)
         s->discovering = true;
         s->discover_sent_at = now;
     } else {
-        s->discover_at = now + ROUND_BUSY_US;
+        s->discover_at = now + HT_NOT_TAKEN_US;
     }
 }
 
@@ -341,16 +336,14 @@ static void end_claim(struct ht_engine *e, bool cut_short, int64_t now)
     for (size_t i = 0; i < s->n_wants; i++) {
         struct ht_fair_endpoint *ep = s->wants[i].endpoint;
         struct ht_endpoint_state *st = ht_state_of(ep);
-        bool retry = ep->head_retry;
+        bool retry = ep->head_retry, home = ht_fair_at_home(e->fair, ep);
         ht_fair_claimed(e->fair, &s->wants[i], st->got, st->last_retry, now);
-        if (!ht_fair_at_home(e->fair, ep)) {
-            if (!has_slots_to_spare(e)) {
-                ht_fair_not_due(e->fair, ep);
-            }
-        } else if (cut_short) {
+        if (home && cut_short) {
             ht_fair_due(e->fair, ep, !retry);
-        } else if (st->locked) {
+        } else if (home && st->locked) {
             ask_again(s, st, now);
+        } else if (!home && !has_slots_to_spare(e)) {
+            ht_fair_not_due(e->fair, ep);
         }
         st->got = 0;
         st->locked = false;
@@ -366,10 +359,11 @@ void ht_supply_claimed(void *user, struct ht_claim_batch *batch, const struct ht
     if (batch) {
         HT_FAULT("after_claim");
         ht_engine_set_clock(e, batch->db_now);
-        note_size(e, batch);
+        size_t n_before = e->flights.n, kept_before = e->kept;
         for (size_t i = 0; i < batch->n; i++) {
             take_row(e, &batch->rows[i], s->claim_sent_at + e->lease_ms * 1000LL);
         }
+        note_size(s, e->flights.n - n_before, e->kept - kept_before);
         ht_claim_batch_free(batch);
     } else {
         ht_supply_back_off(e);
@@ -439,7 +433,7 @@ static void heartbeat(struct ht_engine *e, int64_t now)
         s->heartbeat_pause_us = 2 * s->heartbeat_pause_us < HEARTBEAT_US ? 2 * s->heartbeat_pause_us : HEARTBEAT_US;
         e->mode.heard_sent = true;
     } else {
-        s->heartbeat_at = now + ROUND_BUSY_US;
+        s->heartbeat_at = now + HT_NOT_TAKEN_US;
     }
 }
 

@@ -9,6 +9,17 @@
 
 #define NOTHING_LEASED(w) assert_int_equal(ht_test_sql_int((w)->dsn, LAB_LEASED), 0)
 
+/* Another worker, which is heard of for as long as the test takes, and comes first or last among them. */
+static void another_worker(struct lab *w, bool first)
+{
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "INSERT INTO hooktop.worker (id, name, version, concurrency, in_console, asleep, heartbeat_at) VALUES "
+             "('%s', 'other:1', '0', 1, false, false, clock_timestamp() + '1 h')",
+             first ? "00000000-0000-7000-8000-000000000000" : "ffffffff-ffff-7fff-bfff-ffffffffffff");
+    ht_test_sql(w->dsn, sql);
+}
+
 /* Console mode ----------------------------------------------------------------------------------------------------- */
 
 static void test_stands_by(void **state)
@@ -16,8 +27,7 @@ static void test_stands_by(void **state)
     struct lab *w = *state;
     struct lab_endpoint e = {.path = "/a"};
     lab_endpoint(w, &e);
-    ht_test_sql(w->dsn, "INSERT INTO hooktop.worker (id, name, version, concurrency, in_console, asleep, heartbeat_at) "
-                        "VALUES (gen_random_uuid(), 'other:1', '0', 1, false, false, clock_timestamp() + '1 h')");
+    another_worker(w, true);
     lab_emit(w, NULL, "thing.happened", "{}");
     lab_start(w, &(struct ht_engine_options){.mode = HT_ENGINE_AUTO});
     HT_TEST_UNTIL(strcmp(lab_figures(w).why, "a worker is delivering") == 0, LAB_WAIT_MS);
@@ -97,17 +107,6 @@ static void test_cut_connections(void **state)
 }
 
 /* Other workers ---------------------------------------------------------------------------------------------------- */
-
-/* One that is heard of for as long as the test takes, and comes first or last among them. */
-static void another_worker(struct lab *w, bool first)
-{
-    char sql[256];
-    snprintf(sql, sizeof sql,
-             "INSERT INTO hooktop.worker (id, name, version, concurrency, in_console, asleep, heartbeat_at) VALUES "
-             "('%s', 'other:1', '0', 1, false, false, clock_timestamp() + '1 h')",
-             first ? "00000000-0000-7000-8000-000000000000" : "ffffffff-ffff-7fff-bfff-ffffffffffff");
-    ht_test_sql(w->dsn, sql);
-}
 
 /* Of two workers each is at home with the endpoints of one parity. */
 static bool is_odd(const struct lab_endpoint *e)

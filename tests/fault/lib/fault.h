@@ -26,8 +26,8 @@
 #define FT_LEASE_MS      6000
 #define FT_TIME_LIMIT_MS 3500
 #define FT_MARGIN_MS     2000 /* HT_LEASE_MARGIN of the workers */
-#define FT_START_LEFT_MS                                                                                               \
-    (FT_MARGIN_MS / 5) /* beyond its time limit, a request starts with at least so much left of its lease */
+/* Beyond its time limit, a request starts with at least so much left of its lease (START_MARGIN_US of flight.c). */
+#define FT_START_LEFT_MS (FT_MARGIN_MS / 5)
 
 /* harness.c: what everyone needs ----------------------------------------------------------------------------------- */
 void ft_die(const char *fmt, ...) HT_PRINTF(1, 2) __attribute__((noreturn));
